@@ -1,0 +1,1 @@
+"""People, roles, login sessions and project keys: who may do what."""

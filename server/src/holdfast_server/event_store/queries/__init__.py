@@ -1,0 +1,1 @@
+"""Questions to the event store, one file per subject; each returns plain values."""

@@ -1,0 +1,1 @@
+"""Is the system well: probes of the stores and the report of GET /api/health/extended."""

@@ -1,0 +1,215 @@
+"""An error report (P3, P6): from POST /api/errors, or from an event of type `error` on any other path."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from ...errors import BadInput, TooLarge
+from ...model.limits import MAX_MESSAGE_CHARS, MAX_METADATA_BYTES, MAX_NAME_CHARS, MAX_STACK_CHARS
+from .native import ANY, ENCODER, Moment, WireEvent, check_shape, malformed, split_path, storable
+
+SEVERITY_WORDS = {
+    "fatal": "critical",
+    "critical": "critical",
+    "error": "error",
+    "warn": "warning",
+    "warning": "warning",
+    "info": "info",
+    "debug": "info",
+    "log": "info",
+}
+
+
+class Report(msgspec.Struct, omit_defaults=True):
+    """An error as the spool keeps it: cut to the limits, grouped (`issue_id`), everything else in `context`."""
+
+    error_type: str
+    message: str
+    issue_id: str = ""
+    fingerprint_version: int = 0
+    culprit: str = ""
+    severity: str = "error"
+    handled: bool = True
+    stack: str = ""
+    frames: list[dict[str, Any]] = []
+    client_fingerprint: list[str] = []
+    breadcrumbs: list[Any] = []
+    context: dict[str, Any] = {}
+    at: Moment = None
+    page: str = ""
+    component: str = ""
+    session_id: str = ""
+    user_id: str = ""
+    anonymous_id: str = ""
+    user_agent: str = ""
+    platform: str = ""
+    device_type: str = ""
+    region: str = ""
+    environment: str = ""
+    release: str = ""
+
+
+class WireReport(msgspec.Struct):
+    """The fields of P6 with their types; whatever else the body holds goes to the context."""
+
+    errorType: Annotated[str, Meta(min_length=1)]  # noqa: N815 - the documents' own names
+    message: str
+    stack: str | None = None
+    severity: str | None = None
+    page: str | None = None
+    component: str | None = None
+    userAgent: str | None = None  # noqa: N815
+    userId: str | None = None  # noqa: N815
+    anonymousId: str | None = None  # noqa: N815
+    sessionId: str | None = None  # noqa: N815
+    buildId: str | None = None  # noqa: N815
+    release: str | None = None
+    environment: str | None = None
+    platform: str | None = None
+    deviceType: str | None = None  # noqa: N815
+    region: str | None = None
+    handled: bool | None = None
+    timestamp: Moment = None
+    createdAt: Moment = None  # noqa: N815
+    metadata: dict[str, Any] | None = None
+    breadcrumbs: list[Any] | None = None
+    frames: list[dict[str, Any]] | None = None
+    fingerprint: list[str] | str | None = None
+
+
+WIRE_FIELDS = frozenset(WireReport.__struct_fields__)
+ALIASES = {
+    "error_type": "errorType",
+    "type": "errorType",
+    "name": "errorType",
+    "error_message": "message",
+    "in_app_frames": "frames",
+}
+MAX_BREADCRUMBS = 100
+MAX_FRAMES = 200
+MAX_REPORT_KEYS = 5_000
+"""Keys in all of a report: 100 breadcrumbs and 200 frames have a dozen each. The context alone is held to an event's 128."""
+MAX_LIST_BYTES = 262_144
+"""Breadcrumbs as JSON text, and likewise frames."""
+
+
+def decode_report(body: bytes) -> Report:
+    """Read the body of POST /api/errors. Raises BadInput that names the field."""
+    try:
+        value = ANY.decode(storable(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise malformed(exc) from exc
+    if not isinstance(value, dict):
+        raise BadInput(
+            "an error report must be an object",
+            hint='for example {"errorType": "TypeError", "message": "x is undefined"}',
+        )
+    check_shape(value, "", max_keys=MAX_REPORT_KEYS)
+    report = report_of(value)
+    check_shape(report.context, "metadata")
+    for name, part, limit in (
+        ("metadata", report.context, MAX_METADATA_BYTES),
+        ("breadcrumbs", report.breadcrumbs, MAX_LIST_BYTES),
+        ("frames", report.frames, MAX_LIST_BYTES),
+    ):
+        if len(ENCODER.encode(part)) > limit:
+            raise TooLarge(f"`{name}`", f"{limit} bytes", path=name)
+    return report
+
+
+def report_of(value: dict[str, Any]) -> Report:
+    known = {key: item for key, item in value.items() if key in WIRE_FIELDS}
+    extra = {key: item for key, item in value.items() if key not in WIRE_FIELDS}
+    for alias, field in ALIASES.items():
+        if field not in known and isinstance(extra.get(alias), str | list):
+            known[field] = extra.pop(alias)
+    try:
+        wire = msgspec.convert(known, WireReport)
+    except msgspec.ValidationError as exc:
+        sentence, path = split_path(str(exc))
+        raise BadInput(sentence, path=path, hint="an error report needs errorType and message") from exc
+    return _from_wire(wire, extra)
+
+
+def _from_wire(wire: WireReport, extra: dict[str, Any]) -> Report:
+    severity = (wire.severity or "error").lower()
+    if severity not in SEVERITY_WORDS:
+        raise BadInput(
+            f"{severity!r} is not a severity", path="severity", hint="use critical, error, warning or info"
+        )
+    fingerprint = [wire.fingerprint] if isinstance(wire.fingerprint, str) else wire.fingerprint or []
+    return Report(
+        error_type=wire.errorType[:MAX_NAME_CHARS],
+        message=wire.message[:MAX_MESSAGE_CHARS],
+        severity=SEVERITY_WORDS[severity],
+        handled=wire.handled is not False,
+        stack=(wire.stack or "")[:MAX_STACK_CHARS],
+        frames=(wire.frames or [])[-MAX_FRAMES:],
+        client_fingerprint=fingerprint[:32],
+        breadcrumbs=(wire.breadcrumbs or [])[-MAX_BREADCRUMBS:],
+        context=(wire.metadata or {}) | extra,
+        at=wire.timestamp if wire.timestamp is not None else wire.createdAt,
+        page=wire.page or "",
+        component=(wire.component or "")[:MAX_NAME_CHARS],
+        session_id=wire.sessionId or "",
+        user_id=wire.userId or "",
+        anonymous_id=wire.anonymousId or "",
+        user_agent=wire.userAgent or "",
+        platform=wire.platform or "",
+        device_type=wire.deviceType or "",
+        region=wire.region or "",
+        environment=(wire.environment or "")[:MAX_NAME_CHARS],
+        release=(wire.release or wire.buildId or "")[:MAX_NAME_CHARS],
+    )
+
+
+def report_of_event(event: WireEvent) -> Report:
+    """An event of type `error` (C1 `recordError`, T `trackError`) as a report; what it lacks gets a plain word."""
+    details: dict[str, Any] = {}
+    for raw in (event.data, event.metadata):
+        text = bytes(raw)
+        if text and text != b"null":
+            details |= ANY.decode(text)
+    for field in (
+        "timestamp",
+        "createdAt",
+        "page",
+        "component",
+        "sessionId",
+        "userId",
+        "anonymousId",
+        "userAgent",
+        "platform",
+        "deviceType",
+        "region",
+        "environment",
+        "release",
+        "buildId",
+    ):
+        sent = getattr(event, field)
+        if sent is not None:
+            details[field] = sent
+    try:
+        return report_of(_with_essentials(details, event))
+    except BadInput:
+        # A field of the wrong kind inside free metadata must not lose the error: keep all of it as context.
+        essentials = {
+            "errorType": _text(details, "errorType", "error_type", "name") or "Error",
+            "message": _text(details, "message", "error_message"),
+        }
+        return report_of(essentials | {"metadata": details})
+
+
+def _with_essentials(details: dict[str, Any], event: WireEvent) -> dict[str, Any]:
+    kept = dict(details)
+    kept["errorType"] = _text(details, "errorType", "error_type", "name") or event.name or "Error"
+    kept["message"] = _text(details, "message", "error_message") or event.action or ""
+    return kept
+
+
+def _text(details: dict[str, Any], *names: str) -> str:
+    return next((str(details[name]) for name in names if details.get(name)), "")
+
+
+__all__ = ["Report", "decode_report", "report_of_event"]

@@ -1,0 +1,148 @@
+"""Error reports become rows of the occurrences table, and the counts that their issues gain."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from ..model.issue import SEVERITIES, IssueDelta
+from ..model.limits import MAX_TEXT_CHARS
+from .decode.errors import Report
+from .enrich import Arrival, Enricher, cut, route
+from .identify import group
+
+Columns = dict[str, list[Any]]
+DECODER = msgspec.json.Decoder(Report)
+ENCODER = msgspec.json.Encoder()
+MAX_SAMPLE_BYTES = 32_768
+
+
+class Target(Protocol):
+    """Where rows and counts go: the drainer's block."""
+
+    deltas: dict[str, IssueDelta]
+
+    def add(self, table: str, columns: Columns) -> None: ...
+
+
+class Occurrences:
+    def __init__(self, enricher: Enricher) -> None:
+        self.enricher = enricher
+
+    def decode(self, body: bytes) -> Report:
+        return DECODER.decode(body)
+
+    def add(self, target: Target, arrival: Arrival, reports: list[tuple[int, Report]]) -> None:
+        """Put the reports, each with its event id, into `target`."""
+        for _, report in reports:
+            if not report.issue_id:
+                group(report, arrival.project_id)
+        times, flags = self.enricher.times(arrival.received_ms, [report.at for _, report in reports])
+        target.add("errors", self._columns(arrival, reports, times, flags))
+        for (_, report), at in zip(reports, times, strict=True):
+            merge(target.deltas, delta(arrival, report, at))
+
+    def _columns(
+        self, arrival: Arrival, reports: list[tuple[int, Report]], times: list[int], flags: list[str]
+    ) -> Columns:
+        count = len(reports)
+        items = [report for _, report in reports]
+        agents = [self.enricher.agents.parse(item.user_agent or arrival.agent) for item in items]
+        return {
+            "id": [event_id for event_id, _ in reports],
+            "project_id": [arrival.project_id] * count,
+            "issue_id": [item.issue_id for item in items],
+            "fingerprint_version": [item.fingerprint_version for item in items],
+            "at": times,
+            "received_at": [arrival.received_ms] * count,
+            "error_type": [item.error_type for item in items],
+            "message": [item.message for item in items],
+            "culprit": [item.culprit for item in items],
+            "severity": [item.severity for item in items],
+            "handled": [item.handled for item in items],
+            "page": [item.page[:MAX_TEXT_CHARS] for item in items],
+            "route": [route(item.page) if item.page else "" for item in items],
+            "component": [cut(item.component) for item in items],
+            "session_id": [cut(item.session_id) for item in items],
+            "user_id": [cut(item.user_id) for item in items],
+            "anonymous_id": [cut(item.anonymous_id) for item in items],
+            "device_type": [
+                cut(item.device_type) or agent.device_type for item, agent in zip(items, agents, strict=True)
+            ],
+            "platform": [cut(item.platform) for item in items],
+            "browser": [agent.browser for agent in agents],
+            "os": [agent.os for agent in agents],
+            "region": [cut(item.region) or arrival.region for item in items],
+            "environment": [item.environment for item in items],
+            "release": [item.release for item in items],
+            "time_flag": flags,
+            "stack": [item.stack for item in items],
+            "breadcrumbs": [ENCODER.encode(item.breadcrumbs) for item in items],
+            "context": [context(item, flag) for item, flag in zip(items, flags, strict=True)],
+        }
+
+
+def context(report: Report, flag: str) -> bytes:
+    """Everything free that came with the error; parsed frames and a disbelieved time stand in it too."""
+    extra: dict[str, Any] = {}
+    if report.frames:
+        extra["frames"] = report.frames
+    if flag:
+        extra["clientTime"] = report.at
+    return ENCODER.encode(report.context | extra)
+
+
+def delta(arrival: Arrival, report: Report, at: int) -> IssueDelta:
+    return IssueDelta(
+        issue_id=report.issue_id,
+        project_id=arrival.project_id,
+        fingerprint_version=report.fingerprint_version,
+        error_type=report.error_type,
+        message=report.message,
+        culprit=report.culprit,
+        severity=report.severity,
+        count=1,
+        first_seen_ms=at,
+        last_seen_ms=at,
+        release=report.release,
+        environment=report.environment,
+        sample=sample(arrival, report),
+        first_release=report.release,
+    )
+
+
+def sample(arrival: Arrival, report: Report) -> str:
+    """The latest occurrence in P6's words, bounded: what the list and the ticket show without asking the event store."""
+    fields = {
+        "stack": report.stack[:16_384],
+        "page": report.page[:MAX_TEXT_CHARS],
+        "userAgent": (report.user_agent or arrival.agent)[:512],
+        "userId": report.user_id,
+        "sessionId": report.session_id,
+        "buildId": report.release,
+        "component": report.component,
+        "metadata": report.context,
+    }
+    text = ENCODER.encode(fields)
+    if len(text) > MAX_SAMPLE_BYTES:
+        text = ENCODER.encode(fields | {"metadata": {}})
+    return text.decode()
+
+
+def merge(deltas: dict[str, IssueDelta], new: IssueDelta) -> None:
+    """Add `new` to what the block already counts for its issue; the newest occurrence speaks for it."""
+    old = deltas.get(new.issue_id)
+    if old is None:
+        deltas[new.issue_id] = new
+        return
+    old.count += new.count
+    if new.first_seen_ms < old.first_seen_ms:
+        old.first_seen_ms, old.first_release = new.first_seen_ms, new.first_release
+    old.severity = min(old.severity, new.severity, key=lambda word: SEVERITIES.index(word))
+    if new.last_seen_ms >= old.last_seen_ms:
+        old.last_seen_ms, old.message, old.sample, old.release, old.environment = (
+            new.last_seen_ms,
+            new.message,
+            new.sample,
+            new.release,
+            new.environment,
+        )

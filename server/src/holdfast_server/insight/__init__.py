@@ -1,0 +1,1 @@
+"""What the data means: the metric catalogue, resilience rates, latency, error grouping."""

@@ -1,0 +1,151 @@
+"""Stack traces as text become frames, the oldest call first and the crash last, whatever the language's own order.
+
+JavaScript of V8, Firefox and Safari, and Python; Java, C#, PHP, Ruby and Go as far as their lines tell. A line that is
+no frame is left out. Lines are read by cutting at fixed signs: no search goes twice over the same text.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from holdfast_server.insight.grouping.sources import is_in_app
+
+STACK_MAX = 65_536
+FRAMES_MAX = 200
+LINE_MAX = 1_000
+PYTHON_MARK = "Traceback (most recent call last)"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call. `filename` as the runtime gave it; line and column are for people, not for grouping."""
+
+    function: str = ""
+    module: str = ""
+    filename: str = ""
+    lineno: int = 0
+    colno: int = 0
+    in_app: bool = True
+
+
+def parse_stack(stack: str) -> list[Frame]:
+    """The frames of a trace, at most 200: those nearest to the crash."""
+    python = PYTHON_MARK in stack[:STACK_MAX] or '\n  File "' in stack[:STACK_MAX]
+    text = stack[-STACK_MAX:] if python else stack[:STACK_MAX]
+    frames: list[Frame] = []
+    before = ""
+    for whole in text.splitlines():
+        line = whole[:LINE_MAX].strip(" \t|")
+        frame = read_line(line)
+        if frame is None and ".go:" in line:
+            frame = read_go(before, line)
+        if frame is not None:
+            frames.append(frame)
+        before = line
+    return frames[-FRAMES_MAX:] if python else frames[:FRAMES_MAX][::-1]
+
+
+@lru_cache(maxsize=4_096)
+def read_line(line: str) -> Frame | None:
+    """One stripped line as a frame. Remembered: the same fault brings the same lines."""
+    if line.startswith("at "):
+        return read_at(line[3:])
+    if line.startswith('File "'):
+        return read_python(line[6:])
+    if line.startswith("#"):
+        return read_php(line)
+    if ":in " in line:
+        return read_ruby(line)
+    if "@" in line or line.startswith(("http://", "https://")):
+        return read_firefox(line)
+    return None
+
+
+def read_at(text: str) -> Frame | None:
+    """V8, Java and C#: `pay (app.js:1:2)`, `shop.Cart.pay(Cart.java:12)`, `Shop.Cart.Pay() in C:\\x.cs:line 12`."""
+    text = text.removeprefix("async ")
+    function, within, place = text.partition(" in ")
+    if within and ":line " in place:
+        filename, _, number = place.rpartition(":line ")
+        return frame_of(function.partition("(")[0], filename, number_of(number), 0)
+    if not text.endswith(")"):
+        filename, line, column = location(text)
+        return frame_of("", filename, line, column) if line else None
+    function, opened, place = text.partition(" (")
+    if not opened:
+        function, _, place = text.partition("(")
+        filename, line, _ = location(place[:-1])
+        return frame_of(function, filename, line, 0, source=function)
+    if place.startswith("eval at "):
+        place = innermost(place)
+    filename, line, column = location(place[:-1])
+    return frame_of(function, filename, line, column)
+
+
+def innermost(place: str) -> str:
+    """`eval at run (app.js:1:2), <anonymous>:1:1)`: the file that called eval."""
+    inside = place.rpartition(" (")[2]
+    return inside.partition(")")[0] + ")"
+
+
+def read_python(text: str) -> Frame | None:
+    filename, quote, rest = text.partition('", line ')
+    if not quote:
+        return None
+    number, _, function = rest.partition(", in ")
+    return frame_of(function, filename, number_of(number), 0)
+
+
+def read_firefox(line: str) -> Frame | None:
+    """Firefox and Safari: `pay@https://shop.example/app.js:1:2`; Safari leaves the name out of nameless functions."""
+    function, _, place = line.partition("@") if not line.startswith("http") else ("", "", line)
+    place, evaluated, _ = place.partition(" > ")
+    if evaluated:  # `app.js line 3 > eval`: the file that called eval
+        place = place.replace(" line ", ":")
+    filename, number, column = location(place)
+    if ": " in function or (not number and filename != "[native code]"):
+        return None  # the line with the message
+    return frame_of(function, filename, number, column)
+
+
+def read_php(line: str) -> Frame | None:
+    """`#0 /srv/shop/cart.php(12): Cart->pay()`"""
+    place, _, call = line.partition(": ")
+    filename, opened, number = place.partition(" ")[2].rpartition("(")
+    return frame_of(call.partition("(")[0], filename, number_of(number[:-1]), 0) if opened else None
+
+
+def read_ruby(line: str) -> Frame | None:
+    """`/srv/shop/cart.rb:12:in 'pay'`"""
+    place, _, function = line.removeprefix("from ").partition(":in ")
+    filename, number, _ = location(place)
+    return frame_of(function.strip("`'\""), filename, number, 0) if number else None
+
+
+def read_go(before: str, line: str) -> Frame | None:
+    """Go writes the call on one line and its place on the next: `main.pay(0x1)`, `/srv/shop/cart.go:12 +0x1d`."""
+    place, mark, rest = line.partition(".go:")
+    if not mark or not before.endswith(")"):
+        return None
+    return frame_of(before.rpartition("(")[0], place + ".go", number_of(rest.partition(" ")[0]), 0)
+
+
+def frame_of(function: str, filename: str, lineno: int, colno: int, *, source: str = "") -> Frame:
+    """`source` decides whether the frame is the application's, where the file alone doesn't say it."""
+    return Frame(
+        function.strip(), "", filename.strip(), lineno, colno, is_in_app((source or filename).strip())
+    )
+
+
+def location(text: str) -> tuple[str, int, int]:
+    """`app.js:12:3` → (`app.js`, 12, 3); missing numbers are 0."""
+    place, colon, last = text.rpartition(":")
+    if not colon or not last.isdecimal():
+        return text, 0, 0
+    filename, colon, line = place.rpartition(":")
+    if colon and line.isdecimal():
+        return filename, number_of(line), number_of(last)
+    return place, number_of(last), 0
+
+
+def number_of(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

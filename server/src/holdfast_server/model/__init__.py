@@ -1,0 +1,1 @@
+"""Values and small protocols that every layer shares; nothing here does I/O."""

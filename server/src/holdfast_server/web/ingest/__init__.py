@@ -1,0 +1,1 @@
+"""Ingest over HTTP: limits, key, decompression; one file per protocol."""

@@ -1,0 +1,31 @@
+"""Every route of the application, by the files that hold them, and which of them a role answers."""
+
+from typing import Any
+
+from ..settings import Role
+from . import static_files
+from .api import health, issues, live, metrics, projects, query, resilience, telemetry
+from .ingest import native
+from .pages import PAGES
+
+HEALTH: list[Any] = [*health.ROUTES]
+INGEST: list[Any] = [*native.ROUTES]
+WEB: list[Any] = [
+    *telemetry.ROUTES,
+    *issues.ROUTES,
+    *resilience.ROUTES,
+    *metrics.ROUTES,
+    *projects.ROUTES,
+    *query.ROUTES,
+    *live.ROUTES,
+    *static_files.ROUTES,
+    *PAGES,
+]
+
+BY_ROLE: dict[Role, list[Any]] = {
+    "all": [*HEALTH, *INGEST, *WEB],
+    "ingest": [*HEALTH, *INGEST],
+    "web": [*HEALTH, *WEB],
+    "worker": HEALTH,
+}
+"""DESIGN, decision 11: one process does everything, until several share the work."""

@@ -1,0 +1,1 @@
+"use strict";(()=>{var t=(()=>{try{return localStorage.getItem("hf-theme")}catch{return null}})();(t==="light"||t==="dark")&&(document.documentElement.dataset.theme=t);document.documentElement.classList.add("hf-js");})();

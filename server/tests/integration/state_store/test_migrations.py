@@ -1,0 +1,112 @@
+"""The schema's way from nothing to this version."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from holdfast_server.errors import CannotStart, HoldfastError
+from holdfast_server.state_store.connect import StateStore
+from holdfast_server.state_store.migrations import migrate, revision
+from holdfast_server.state_store.tables import metadata
+
+NewUrl = Callable[[], str]
+
+
+def test_from_nothing(new_url: NewUrl) -> None:
+    """An empty store gets every revision, in order, and says which."""
+    with closing(StateStore.open(new_url())) as store:
+        assert revision(store) is None
+        applied = migrate(store)
+        assert applied[0] == "0001"
+        assert applied == sorted(applied)
+        assert revision(store) == applied[-1]
+
+
+def test_again(new_url: NewUrl) -> None:
+    """Migrating what is up to date does nothing."""
+    with closing(StateStore.open(new_url())) as store:
+        migrate(store)
+        assert migrate(store) == []
+
+
+def test_schema_is_the_tables(new_url: NewUrl) -> None:
+    """The migrations lead exactly to the tables that the code expects."""
+    with closing(StateStore.open(new_url())) as store:
+        migrate(store)
+        with store.read() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            )
+            assert compare_metadata(context, metadata) == []
+
+
+def test_schema_is_the_tables_word_by_word(new_url: NewUrl) -> None:
+    """Column by column (type, null, key), index by index, key by key: what Alembic might overlook is compared too."""
+    with closing(StateStore.open(new_url())) as migrated, closing(StateStore.open(new_url())) as created:
+        migrate(migrated)
+        with created.begin() as connection:
+            metadata.create_all(connection)
+        assert described(migrated) == described(created)
+
+
+def described(store: StateStore) -> dict[str, object]:
+    inspector = inspect(store.engine)
+    return {
+        table: {
+            "columns": [
+                {name: str(value) for name, value in column.items()}
+                for column in inspector.get_columns(table)
+            ],
+            "indexes": sorted(str(sorted(index.items())) for index in inspector.get_indexes(table)),
+            "unique": sorted(
+                str(sorted(unique.items())) for unique in inspector.get_unique_constraints(table)
+            ),
+            "primary": inspector.get_pk_constraint(table),
+            "foreign": inspector.get_foreign_keys(table),
+        }
+        for table in metadata.tables
+    }
+
+
+def test_newer_is_refused(new_url: NewUrl) -> None:
+    """A store that a newer version wrote is refused: both revisions are named, and nothing changes."""
+    with closing(StateStore.open(new_url())) as store:
+        known = migrate(store)[-1]
+        with store.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(CannotStart) as caught:
+            migrate(store)
+        assert "newer Holdfast" in caught.value.message
+        assert "9999" in caught.value.message
+        assert known in caught.value.message
+        assert "backup" in caught.value.hint
+        assert revision(store) == "9999"
+
+
+def test_failure_leaves_nothing(new_url: NewUrl) -> None:
+    """A migration that fails half-way leaves the store as it was: no table, no revision."""
+    with closing(StateStore.open(new_url())) as store:
+        with store.begin() as connection:
+            connection.execute(text("CREATE TABLE audit_log (in_the_way INTEGER)"))
+        with pytest.raises(HoldfastError, match="audit_log"):
+            migrate(store)
+        assert inspect(store.engine).get_table_names() == ["audit_log"]
+        assert revision(store) is None
+
+
+def test_together(new_url: NewUrl) -> None:
+    """Processes that start at the same moment take turns: one migrates, the others find it done."""
+    url = new_url()
+
+    def start(_number: int) -> list[str]:
+        with closing(StateStore.open(url)) as store:
+            return migrate(store)
+
+    with ThreadPoolExecutor(4) as pool:
+        applied = list(pool.map(start, range(4)))
+    assert sorted(map(bool, applied)) == [False, False, False, True]

@@ -1,0 +1,25 @@
+/**
+ * `localStorage` that can be full, forbidden or absent. Every call answers; none throws.
+ * A write that failed says so, and the caller decides what is lost.
+ */
+import { attempt, inPage } from './attempt.js';
+
+export interface Storage {
+  get(key: string): string;
+  set(key: string, value: string): boolean;
+  remove(key: string): void;
+  /** Every key that starts with `prefix`. */
+  keys(prefix: string): string[];
+}
+
+export function pageStorage(): Storage {
+  // Node has a `localStorage` that only warns; storage is for pages.
+  const use = <T>(work: (storage: globalThis.Storage) => T, otherwise: T): T =>
+    attempt(() => (inPage() ? work(localStorage) : otherwise), otherwise);
+  return {
+    get: (key) => use((storage) => storage.getItem(key), null) || '',
+    set: (key, value) => use((storage) => (storage.setItem(key, value), true), false),
+    remove: (key) => use((storage) => storage.removeItem(key), undefined),
+    keys: (prefix) => use((storage) => Object.keys(storage).filter((key) => key.startsWith(prefix)), []),
+  };
+}

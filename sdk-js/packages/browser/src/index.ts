@@ -1,0 +1,28 @@
+/** `@holdfast/browser`: the core and the documents' classes. Bundlers keep only what is imported. */
+export { init, stop, type InitOptions } from './init.js';
+export { getCollector } from './shared-collector.js';
+export { TelemetryCollector } from './collector/collector.js';
+export type { TelemetryConfig, TransportBackend, TransportFunction } from './collector/config.js';
+export type { Dropped, DropReason, TelemetryEvent } from './collector/event.js';
+export type { SamplingStrategy } from './collector/sampling.js';
+export { metrics, metrics as default } from './metrics.js';
+export { PerformanceMetrics } from './performance/performance-metrics.js';
+export type { AIOperation, AIOperationsSummary, CoreWebVitals, PerformanceMetricsConfig, ResourceMetrics } from './performance/performance-metrics.js';
+export type { Summary } from './performance/percentiles.js';
+export { UsageAnalytics } from './usage/usage-analytics.js';
+export type { ConversationStats, FeatureStats, ProactiveMetrics, ProviderStats, UsageAnalyticsConfig } from './usage/usage-analytics.js';
+export { ErrorSeverity, ErrorTracking } from './errors/error-tracking.js';
+export type { CaptureErrorOptions, ErrorGroup, ErrorStats, ErrorTrackingConfig } from './errors/error-tracking.js';
+export { captureError, type CaptureOptions, type Severity } from './errors/capture-error.js';
+export { describeError, type ErrorDescription } from './errors/describe-error.js';
+export { parseStack, type StackFrame } from './errors/parse-stack.js';
+export type { Breadcrumb } from './errors/trail.js';
+export { HealthCheck, HealthStatus } from './health/health-check.js';
+export type { HealthCheckConfig, HealthReport, ServiceHealth, ServiceOptions } from './health/health-check.js';
+export { createResilienceTelemetry, newActionId } from './resilience/create-resilience-telemetry.js';
+export type { ResilienceTelemetry, ResilienceTracker, SuppressionReason } from './resilience/create-resilience-telemetry.js';
+export type { Instrument } from './instruments/instrument.js';
+export { xhr } from './instruments/xhr.js';
+export { breadcrumbs } from './instruments/breadcrumbs.js';
+export { longTasks } from './instruments/long-tasks.js';
+export { frustration } from './instruments/frustration.js';

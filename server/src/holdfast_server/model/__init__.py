@@ -1,1 +1,1 @@
-"""Values and small protocols that every layer shares; nothing here does I/O."""
+"""Values and small protocols that every layer shares; only `files` does I/O."""

@@ -27,7 +27,14 @@ LARGE_BLOCKS = (
 
 CREATE_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\S+)\.(\w+)_local ")
 
-SHARD_KEYS = {"events": "id", "errors": "id"}
+SHARD_KEYS = {
+    "events": "id",
+    "errors": "id",
+    "spans": "id",
+    "logs": "id",
+    "points": "series",
+    "app_sessions": "cityHash64(session_id)",
+}
 """Shards are chosen by value, never at random: a block sent twice must meet its first copy."""
 
 
@@ -60,6 +67,8 @@ def render(text: str, database: str, cluster: str = "") -> list[str]:
         merge_tree=f"{replicated}MergeTree",
         aggregating_merge_tree=f"{replicated}AggregatingMergeTree",
         summing_merge_tree=f"{replicated}SummingMergeTree",
+        replacing_merge_tree=f"{replicated}ReplacingMergeTree",
+        replacing_by_version=f"{replicated}ReplacingMergeTree(version)",
         durable=DURABLE.format(window=window),
         large_blocks=LARGE_BLOCKS,
     )
@@ -112,7 +121,8 @@ def run(store: EventStore, text: str) -> None:
         store.command(statement)
 
 
-RETAINED = {"events": "events_days", "errors": "errors_days"}
+LIKE_EVENTS = ("events", "spans", "logs", "points", "app_sessions")
+"""Facts that are kept as long as events (events_days); errors have their own time."""
 ROLLUPS = (
     *(f"{family}_{step}" for family in ("activity", "people", "measures") for step in ("5m", "1h", "1d")),
     *(f"{family}_{step}" for family in ("issues", "signals") for step in ("1h", "1d")),
@@ -122,7 +132,8 @@ ROLLUPS = (
 
 def set_retention(store: EventStore, *, events_days: int, errors_days: int, aggregates_days: int) -> None:
     """Make the tables' TTL what the settings say (P11: 30 days, 90 days, aggregates for ever, which is 0)."""
-    wanted = {"events": events_days, "errors": errors_days} | dict.fromkeys(ROLLUPS, aggregates_days)
+    wanted = dict.fromkeys(LIKE_EVENTS, events_days) | {"errors": errors_days}
+    wanted |= dict.fromkeys(ROLLUPS, aggregates_days)
     local = "_local" if store.address.cluster else ""
     on_cluster = f" ON CLUSTER `{store.address.cluster}`" if store.address.cluster else ""
     for table, days in wanted.items():

@@ -90,6 +90,7 @@ WRITERS: dict[str, Callable[[Column], bytes]] = {
     "Bool": numbers("B"),
     "DateTime('UTC')": numbers("I"),
     "DateTime64(3, 'UTC')": numbers("q"),
+    "Float64": numbers_or_zero("d"),
     "Nullable(Float32)": optional("f"),
     "Nullable(Float64)": optional("d"),
 }

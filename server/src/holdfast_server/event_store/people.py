@@ -5,7 +5,7 @@ from .sql_guard import guard
 
 OWN = (
     "events", "errors", "outcomes", "activity_5m", "activity_1h", "activity_1d", "people_5m", "people_1h", "people_1d",
-    "measures_5m", "measures_1h", "measures_1d", "issues_1h", "issues_1d", "signals_1h", "signals_1d",
+    "measures_5m", "measures_1h", "measures_1d", "issues_1h", "issues_1d", "signals_1h", "signals_1d", "spans", "logs", "points", "app_sessions",
 )  # fmt: skip
 SIGNAL_LIST = ", ".join(f"'{name}'" for name in SIGNALS)
 

@@ -16,14 +16,51 @@ EVENT_COLUMNS = {"id": "UInt64", "project_id": "UInt32", "at": MOMENT, "received
 ERROR_COLUMNS = {"id": "UInt64", "project_id": "UInt32", "at": MOMENT, "received_at": MOMENT, "fingerprint_version": "UInt8", "handled": "Bool"} | dict.fromkeys(
     (
         "issue_id", "error_type", "message", "culprit", "severity", "page", "route", "component", "session_id", "user_id", "anonymous_id",
-        "device_type", "platform", "browser", "os", "region", "environment", "release", "time_flag", "stack", "breadcrumbs", "context",
+        "device_type", "platform", "browser", "os", "region", "environment", "release", "time_flag", "event_id", "trace_id", "transaction",
+        "sdk", "stack", "exceptions", "tags", "files", "breadcrumbs", "context",
     ),
     "String",
 )  # fmt: skip
 OUTCOME_COLUMNS = {"project_id": "UInt32", "at": "DateTime('UTC')", "quantity": "UInt64"} | dict.fromkeys(
     ("outcome", "reason", "category", "source"), "String"
 )
-TABLES = {"events": EVENT_COLUMNS, "errors": ERROR_COLUMNS, "outcomes": OUTCOME_COLUMNS}
+COMMON = {"id": "UInt64", "project_id": "UInt32", "at": MOMENT, "received_at": MOMENT}
+SPAN_COLUMNS = COMMON | {"start_ns": "UInt64", "end_ns": "UInt64", "duration_ms": "Float64", "is_segment": "Bool"} | dict.fromkeys(
+    (
+        "trace_id", "span_id", "parent_id", "name", "op", "kind", "status", "service", "session_id", "user_id", "environment", "release", "sdk",
+        "attributes", "resource", "scope", "events", "links",
+    ),
+    "String",
+)  # fmt: skip
+LOG_COLUMNS = COMMON | {"at_ns": "UInt64", "severity_number": "UInt8"} | dict.fromkeys(
+    (
+        "severity", "body", "event_name", "trace_id", "span_id", "service", "session_id", "user_id", "environment", "release", "sdk",
+        "attributes", "resource", "scope",
+    ),
+    "String",
+)  # fmt: skip
+POINT_COLUMNS = COMMON | {
+    "at_ns": "UInt64", "start_ns": "UInt64", "is_monotonic": "Bool", "value": "Float64", "count": "UInt64", "sum": "Float64",
+    "min": "Nullable(Float64)", "max": "Nullable(Float64)", "series": "UInt64",
+} | dict.fromkeys(
+    (
+        "name", "kind", "unit", "description", "temporality", "buckets", "trace_id", "service", "environment", "release", "attributes",
+        "resource", "scope",
+    ),
+    "String",
+)  # fmt: skip
+SESSION_COLUMNS = COMMON | {
+    "errors": "UInt32", "quantity": "UInt64", "duration_ms": "Nullable(Float64)", "version": "UInt64",
+} | dict.fromkeys(("session_id", "user_id", "status", "environment", "release", "sdk"), "String")  # fmt: skip
+TABLES = {
+    "events": EVENT_COLUMNS,
+    "errors": ERROR_COLUMNS,
+    "outcomes": OUTCOME_COLUMNS,
+    "spans": SPAN_COLUMNS,
+    "logs": LOG_COLUMNS,
+    "points": POINT_COLUMNS,
+    "app_sessions": SESSION_COLUMNS,
+}
 
 EXACTLY_ONCE: dict[str, Any] = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,

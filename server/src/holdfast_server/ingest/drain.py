@@ -17,18 +17,20 @@ import lz4.frame
 import msgspec
 import structlog
 
-from ..errors import Busy, HoldfastError
+from ..errors import BadInput, Busy, HoldfastError
 from ..event_store import native, rebuild, write
 from ..event_store.connect import EventStore
 from ..model.clock import Clock
 from ..model.issue import IssueDelta
 from ..model.outcome import Outcome, OutcomeCount
 from . import ledger
-from .decode.errors import report_of_event
+from .decode.errors import Report, report_of_event
 from .decode.native import BATCH, WireEvent
+from .decode.sentry import report_of_sentry
 from .enrich import Arrival, Columns, Enricher
 from .occurrences import Occurrences
 from .outlet import Outlet
+from .record_columns import RECORDS, RecordKind
 from .spool import Stored
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,12 @@ class Block:
     deltas: dict[str, IssueDelta] = field(default_factory=dict)
     accepted: dict[tuple[int, int, str], int] = field(default_factory=lambda: defaultdict(int))
     outcomes: list[OutcomeCount] = field(default_factory=list)
+
+    def filtered(self, arrival: Arrival, category: str, reason: str) -> None:
+        """Count one that was taken in, but is not kept."""
+        minute = arrival.received_ms // 60_000 * 60_000
+        self.accepted[arrival.project_id, minute, category] -= 1
+        self.outcomes.append(OutcomeCount(arrival.project_id, minute, Outcome.FILTERED, reason, category, 1))
 
     def add(self, table: str, columns: Columns) -> None:
         """Split rows by their day, so that each insert makes one part."""
@@ -204,7 +212,9 @@ class Drainer:
                 rows += sum(entry.count for entry in chunk)
                 if kind == "events":
                     self._add_events(block, chunk)
-                elif kind == "error":
+                elif kind in RECORDS:
+                    self._add_records(block, RECORDS[kind], chunk)
+                else:
                     self._add_errors(block, chunk)
                 for entry in chunk:
                     _count(block, entry)
@@ -221,7 +231,7 @@ class Drainer:
                     (self.enricher.event_id(entry.seq, index), report_of_event(event))
                     for index, event in errors
                 ]
-                self.occurrences.add(block, arrival, reports)
+                self.occurrences.add(block, arrival, reports, "event")
                 events = [event for event in events if event.type != "error"]
             if events:
                 arrivals.append((arrival, events))
@@ -242,11 +252,26 @@ class Drainer:
         for entry in chunk:
             arrival = Arrival(entry.seq, entry.project_id, entry.received_ms, entry.agent, entry.region)
             try:
-                report = self.occurrences.decode(lz4.frame.decompress(entry.body or b""))
-            except (RuntimeError, msgspec.DecodeError) as exc:
+                report = self._report_of(entry)
+            except (RuntimeError, msgspec.DecodeError, BadInput) as exc:
                 self._set_aside(block, entry, exc)
                 continue
-            self.occurrences.add(block, arrival, [(self.enricher.event_id(entry.seq, 0), report)])
+            self.occurrences.add(block, arrival, [(self.enricher.event_id(entry.seq, 0), report)], "error")
+
+    def _report_of(self, entry: Stored) -> Report:
+        body = lz4.frame.decompress(entry.body or b"")
+        return report_of_sentry(body) if entry.kind == "sentry" else self.occurrences.decode(body)
+
+    def _add_records(self, block: Block, kind: RecordKind, chunk: list[Stored]) -> None:
+        arrivals = []
+        for entry in chunk:
+            arrival = Arrival(entry.seq, entry.project_id, entry.received_ms, entry.agent, entry.region)
+            try:
+                arrivals.append((arrival, kind.decode(lz4.frame.decompress(entry.body or b"[]"))))
+            except (RuntimeError, msgspec.DecodeError) as exc:
+                self._set_aside(block, entry, exc)
+        if any(found for _, found in arrivals):
+            block.add(kind.table, kind.columns(self.enricher, arrivals))
 
     def _set_aside(self, block: Block, entry: Stored, exc: Exception) -> None:
         log.error("drain.set_aside", seq=entry.seq, error=str(exc))
@@ -274,7 +299,9 @@ def _chunks(entries: Iterator[Stored]) -> Iterator[list[Stored]]:
 
 
 def _category(entry: Stored) -> str:
-    return "error" if entry.kind == "error" else "event"
+    if entry.kind in RECORDS:
+        return RECORDS[entry.kind].category
+    return "event" if entry.kind == "events" else "error"
 
 
 def _count(block: Block, entry: Stored) -> None:

@@ -17,8 +17,9 @@ def group(report: Report, project_id: int) -> None:
 
 
 def frames_of(report: Report) -> list[Frame]:
-    if report.frames:
-        return [_frame(item) for item in report.frames]
+    sent = report.frames or (report.exceptions[-1].get("frames") if report.exceptions else None)
+    if sent:
+        return [_frame(item) for item in sent if isinstance(item, dict)]
     return parse_stack(report.stack) if report.stack else []
 
 

@@ -1,5 +1,10 @@
-"""Error reports become rows of the occurrences table, and the counts that their issues gain."""
+"""Error reports become rows of the occurrences table, and the counts that their issues gain.
 
+On the way each report passes the steps that app and drainer chose: names are mapped back through source maps, noise is
+filtered, the report is grouped, and in a burst of one issue only a sample keeps its body.
+"""
+
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -23,23 +28,51 @@ class Target(Protocol):
 
     def add(self, table: str, columns: Columns) -> None: ...
 
+    def filtered(self, arrival: Arrival, category: str, reason: str) -> None: ...
+
+
+class Step(Protocol):
+    """Looks at a report and may change it in place. Answers why it is not kept, "" when it is."""
+
+    def __call__(self, arrival: Arrival, report: Report) -> str: ...
+
 
 class Occurrences:
-    def __init__(self, enricher: Enricher) -> None:
+    """`before` run ahead of grouping (source maps, noise), `after` behind it (spikes, forwarding)."""
+
+    def __init__(
+        self, enricher: Enricher, *, before: Sequence[Step] = (), after: Sequence[Step] = ()
+    ) -> None:
         self.enricher = enricher
+        self.before = before
+        self.after = after
 
     def decode(self, body: bytes) -> Report:
         return DECODER.decode(body)
 
-    def add(self, target: Target, arrival: Arrival, reports: list[tuple[int, Report]]) -> None:
-        """Put the reports, each with its event id, into `target`."""
-        for _, report in reports:
-            if not report.issue_id:
-                group(report, arrival.project_id)
-        times, flags = self.enricher.times(arrival.received_ms, [report.at for _, report in reports])
-        target.add("errors", self._columns(arrival, reports, times, flags))
-        for (_, report), at in zip(reports, times, strict=True):
+    def add(self, target: Target, arrival: Arrival, reports: list[tuple[int, Report]], category: str) -> None:
+        """Put the reports that pass the steps, each with its event id, into `target`."""
+        kept = [
+            (event_id, report)
+            for event_id, report in reports
+            if self._keeps(target, arrival, report, category)
+        ]
+        if not kept:
+            return
+        times, flags = self.enricher.times(arrival.received_ms, [report.at for _, report in kept])
+        target.add("errors", self._columns(arrival, kept, times, flags))
+        for (_, report), at in zip(kept, times, strict=True):
             merge(target.deltas, delta(arrival, report, at))
+
+    def _keeps(self, target: Target, arrival: Arrival, report: Report, category: str) -> bool:
+        as_chain(report)
+        reason = first_reason(self.before, arrival, report)
+        if not reason and not report.issue_id:
+            group(report, arrival.project_id)
+        reason = reason or first_reason(self.after, arrival, report)
+        if reason:
+            target.filtered(arrival, category, reason)
+        return not reason
 
     def _columns(
         self, arrival: Arrival, reports: list[tuple[int, Report]], times: list[int], flags: list[str]
@@ -75,20 +108,33 @@ class Occurrences:
             "environment": [item.environment for item in items],
             "release": [item.release for item in items],
             "time_flag": flags,
+            "event_id": [item.event_id for item in items],
+            "trace_id": [item.trace_id for item in items],
+            "transaction": [item.transaction for item in items],
+            "sdk": [item.sdk for item in items],
             "stack": [item.stack for item in items],
+            "exceptions": [ENCODER.encode(item.exceptions) if item.exceptions else b"" for item in items],
+            "tags": [ENCODER.encode(item.tags) if item.tags else b"" for item in items],
+            "files": [ENCODER.encode(item.files) if item.files else b"" for item in items],
             "breadcrumbs": [ENCODER.encode(item.breadcrumbs) for item in items],
             "context": [context(item, flag) for item, flag in zip(items, flags, strict=True)],
         }
 
 
 def context(report: Report, flag: str) -> bytes:
-    """Everything free that came with the error; parsed frames and a disbelieved time stand in it too."""
-    extra: dict[str, Any] = {}
-    if report.frames:
-        extra["frames"] = report.frames
-    if flag:
-        extra["clientTime"] = report.at
-    return ENCODER.encode(report.context | extra)
+    """Everything free that came with the error; a disbelieved time stands in it too."""
+    return ENCODER.encode(report.context | {"clientTime": report.at} if flag else report.context)
+
+
+def first_reason(steps: Sequence[Step], arrival: Arrival, report: Report) -> str:
+    return next((reason for step in steps if (reason := step(arrival, report))), "")
+
+
+def as_chain(report: Report) -> None:
+    """Frames that a client parsed itself are a chain of one: everything behind reads `exceptions` alone."""
+    if report.frames and not report.exceptions:
+        report.exceptions = [{"type": report.error_type, "value": report.message, "frames": report.frames}]
+    report.frames = []
 
 
 def delta(arrival: Arrival, report: Report, at: int) -> IssueDelta:

@@ -4,6 +4,7 @@ reach it. What is returned as recorded is on disk; what is refused is counted in
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -19,9 +20,11 @@ from ..model.outcome import Outcome, OutcomeCount
 from ..settings import IngestSettings
 from .decode.errors import decode_report
 from .decode.native import ANY, ENCODER, Decoded, WireEvent, decode_batch, decode_each, storable
+from .decode.records import MAX_RECORDS
 from .identify import group
 from .ledger import Ledger, encode, of_batch
 from .rate import RateLimit
+from .record_columns import RECORDS
 from .scrub import Scrubber, pseudonym
 from .spool import Entry, Receipt, Spool
 
@@ -134,6 +137,36 @@ class Pipeline:
             report.issue_id, await self.known_issues.check_and_add(sender.project_id, report.issue_id)
         )
 
+    async def take_records(
+        self, sender: Sender, kind: str, records: Sequence[msgspec.Struct], *, batch_id: str | None = None
+    ) -> int:
+        """Take spans, log records, metric points or sessions in (the kinds of record_columns.RECORDS); answers how many.
+
+        Raises TooMany or SpoolFull; a batch id makes a repeated request count once.
+        """
+        category = RECORDS[kind].category
+        self._limit(sender, len(records), category)
+        if not self.settings.telemetry_enabled:
+            self.ledger.count(
+                sender.project_id, Outcome.FILTERED, "telemetry_off", len(records), category=category
+            )
+            return len(records)
+        for number, start in enumerate(range(0, len(records), MAX_RECORDS)):
+            chunk = records[start : start + MAX_RECORDS]
+            body = await self._clean_records(ENCODER.encode(chunk))
+            entry = self._entry(kind, sender, len(chunk), body)
+            await self._put(entry, f"{batch_id}:{kind}:{number}" if batch_id else None, category=category)
+        return len(records)
+
+    async def _clean_records(self, body: bytes) -> bytes:
+        if not self.scrubber.dirty(body):
+            return body
+        scrubbed = partial(self._scrub_records, body)
+        return await asyncio.to_thread(scrubbed) if len(body) > LARGE_BODY_BYTES else scrubbed()
+
+    def _scrub_records(self, body: bytes) -> bytes:
+        return ENCODER.encode([self._scrubbed(record) for record in ANY.decode(body)])
+
     async def _decode(self, sender: Sender, body: bytes, max_events: int) -> Decoded:
         try:
             if self.scrubber.dirty(body):
@@ -163,11 +196,14 @@ class Pipeline:
             raise BadInput(
                 "an event must be an object", hint='for example {"type": "page_view", "page": "/"}'
             )
+        return ENCODER.encode(self._scrubbed(value))
+
+    def _scrubbed(self, value: dict[str, Any]) -> dict[str, Any]:
         identities = {
             name: self._identity(value[name]) for name in IDENTITIES if isinstance(value.get(name), str)
         }
         scrubbed = self.scrubber.scrub({name: item for name, item in value.items() if name not in identities})
-        return ENCODER.encode({**scrubbed, **identities})
+        return {**scrubbed, **identities}
 
     def _identity(self, value: str) -> str:
         return value if self.scrubber.scrub_text(value) == value else pseudonym(value, self.salt)
@@ -210,12 +246,14 @@ class Pipeline:
             self.ledger.note(rows)
         return receipt._replace(recorded=receipt.recorded + filtered)
 
-    async def _put(self, entry: Entry, batch_id: str | None, failed: int = 0, count: int = 1) -> Receipt:
+    async def _put(
+        self, entry: Entry, batch_id: str | None, failed: int = 0, count: int = 1, *, category: str = ""
+    ) -> Receipt:
         """Into the spool; what it has no room for is in the ledger too (DESIGN, decision 3)."""
         try:
             return await self.spool.put_async(entry, hashed(batch_id), failed)
         except SpoolFull as exc:
-            category = "error" if entry.kind == "error" else "event"
+            category = category or ("error" if entry.kind == "error" else "event")
             self.ledger.count(entry.project_id, Outcome.LIMITED, exc.code, count, category)
             raise
 

@@ -12,7 +12,7 @@ import sqlglot
 from holdfast_server.event_store import people
 from holdfast_server.event_store.migrate import (
     DURABLE,
-    RETAINED,
+    LIKE_EVENTS,
     ROLLUPS,
     SHARD_KEYS,
     VERSIONS,
@@ -141,5 +141,5 @@ def test_retention_and_people_know_every_table() -> None:
     made = {
         name.partition(".")[2] for item in migrations() for name in tables_of(render(item.text, "holdfast"))
     }
-    assert made == set(RETAINED) | set(ROLLUPS)
+    assert made == {*LIKE_EVENTS, "errors", *ROLLUPS}
     assert made == set(people.OWN)

@@ -2,7 +2,7 @@
 
 from ..connect import EventStore, Row
 
-RAW_TABLES = ("events", "errors")
+RAW_TABLES = ("events", "errors", "spans", "logs", "points", "app_sessions")
 
 
 def delete_before(store: EventStore, before_ms: int, project_id: int | None = None) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """An error report (P3, P6): from POST /api/errors, or from an event of type `error` on any other path."""
 
+from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
@@ -33,7 +34,18 @@ class Report(msgspec.Struct, omit_defaults=True):
     handled: bool = True
     stack: str = ""
     frames: list[dict[str, Any]] = []
+    exceptions: list[dict[str, Any]] = []
+    """The chain, cause first: {type, value, module, mechanism, frames}. Empty when only `frames` or `stack` came."""
+    debug_images: list[dict[str, Any]] = []
     client_fingerprint: list[str] = []
+    tags: dict[str, str] = {}
+    files: list[dict[str, Any]] = []
+    event_id: str = ""
+    trace_id: str = ""
+    span_id: str = ""
+    transaction: str = ""
+    dist: str = ""
+    sdk: str = ""
     breadcrumbs: list[Any] = []
     context: dict[str, Any] = {}
     at: Moment = None
@@ -75,7 +87,16 @@ class WireReport(msgspec.Struct):
     metadata: dict[str, Any] | None = None
     breadcrumbs: list[Any] | None = None
     frames: list[dict[str, Any]] | None = None
+    exceptions: list[dict[str, Any]] | None = None
+    debugImages: list[dict[str, Any]] | None = None  # noqa: N815
     fingerprint: list[str] | str | None = None
+    tags: dict[str, str | int | float | bool | None] | None = None
+    eventId: str | None = None  # noqa: N815
+    traceId: str | None = None  # noqa: N815
+    spanId: str | None = None  # noqa: N815
+    transaction: str | None = None
+    dist: str | None = None
+    sdk: str | None = None
 
 
 WIRE_FIELDS = frozenset(WireReport.__struct_fields__)
@@ -88,6 +109,9 @@ ALIASES = {
 }
 MAX_BREADCRUMBS = 100
 MAX_FRAMES = 200
+MAX_EXCEPTIONS = 20
+MAX_TAGS = 100
+MAX_IMAGES = 200
 MAX_REPORT_KEYS = 5_000
 """Keys in all of a report: 100 breadcrumbs and 200 frames have a dozen each. The context alone is held to an event's 128."""
 MAX_LIST_BYTES = 262_144
@@ -112,6 +136,7 @@ def decode_report(body: bytes) -> Report:
         ("metadata", report.context, MAX_METADATA_BYTES),
         ("breadcrumbs", report.breadcrumbs, MAX_LIST_BYTES),
         ("frames", report.frames, MAX_LIST_BYTES),
+        ("exceptions", report.exceptions, MAX_LIST_BYTES),
     ):
         if len(ENCODER.encode(part)) > limit:
             raise TooLarge(f"`{name}`", f"{limit} bytes", path=name)
@@ -146,7 +171,16 @@ def _from_wire(wire: WireReport, extra: dict[str, Any]) -> Report:
         handled=wire.handled is not False,
         stack=(wire.stack or "")[:MAX_STACK_CHARS],
         frames=(wire.frames or [])[-MAX_FRAMES:],
+        exceptions=[_cut_exception(item) for item in (wire.exceptions or [])[-MAX_EXCEPTIONS:]],
+        debug_images=(wire.debugImages or [])[:MAX_IMAGES],
         client_fingerprint=fingerprint[:32],
+        tags=tags_of(wire.tags or {}),
+        event_id=(wire.eventId or "").replace("-", "").lower()[:32],
+        trace_id=(wire.traceId or "")[:64],
+        span_id=(wire.spanId or "")[:32],
+        transaction=(wire.transaction or "")[:MAX_NAME_CHARS],
+        dist=(wire.dist or "")[:MAX_NAME_CHARS],
+        sdk=(wire.sdk or "")[:MAX_NAME_CHARS],
         breadcrumbs=(wire.breadcrumbs or [])[-MAX_BREADCRUMBS:],
         context=(wire.metadata or {}) | extra,
         at=wire.timestamp if wire.timestamp is not None else wire.createdAt,
@@ -162,6 +196,17 @@ def _from_wire(wire: WireReport, extra: dict[str, Any]) -> Report:
         environment=(wire.environment or "")[:MAX_NAME_CHARS],
         release=(wire.release or wire.buildId or "")[:MAX_NAME_CHARS],
     )
+
+
+def _cut_exception(item: dict[str, Any]) -> dict[str, Any]:
+    frames = item.get("frames")
+    return item | {"frames": frames[-MAX_FRAMES:] if isinstance(frames, list) else []}
+
+
+def tags_of(sent: dict[str, Any]) -> dict[str, str]:
+    """Tags as text, within Sentry's limits on their number and length."""
+    pairs = ((str(name)[:MAX_NAME_CHARS], value) for name, value in sent.items() if value is not None)
+    return {name: str(value)[:MAX_NAME_CHARS] for name, value in islice(pairs, MAX_TAGS)}
 
 
 def report_of_event(event: WireEvent) -> Report:

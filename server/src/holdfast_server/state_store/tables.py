@@ -3,6 +3,8 @@
 Times are UTC epoch milliseconds. Text is bounded, so that no client can grow a row without limit.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -25,6 +28,14 @@ metadata = MetaData(
         "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     }
 )
+
+
+def only(condition: str) -> dict[str, Any]:
+    """The arguments of an index on the rows that meet a condition."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+LISTED = only("merged_into IS NULL")
 
 projects = Table(
     "projects",
@@ -81,7 +92,7 @@ login_sessions = Table(
 issues = Table(
     "issues",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),  # the id of the fingerprint that it began with
     Column("project_id", Integer, ForeignKey("projects.id"), nullable=False),
     Column("fingerprint_version", SmallInteger, nullable=False),
     Column("error_type", String(200), nullable=False),
@@ -97,13 +108,126 @@ issues = Table(
     Column("first_release", String(200), nullable=False),
     Column("last_release", String(200), nullable=False),
     Column("environment", String(100), nullable=False),
-    Column("sample", Text, nullable=False),  # bounded by issues.SAMPLE_LIMIT
+    Column("latest_id", String(64), nullable=False),  # the fingerprint seen last: its sample is the issue's
+    Column("merged_into", String(64)),  # set: its fingerprints are in another issue, and it is not listed
+    Column("users", BigInteger, nullable=False),  # estimates, refreshed by a job
+    Column("sessions", BigInteger, nullable=False),
+    Column("people_due", Boolean, nullable=False),
+    Column("people_at_ms", BigInteger, nullable=False),
+    Column("assigned_to", Integer, ForeignKey("users.id")),
+    Column("resolve_kind", String(16)),
+    Column("resolved_in_release", String(200)),
+    Column("ignore_kind", String(16)),
+    Column("ignored_until_ms", BigInteger),
+    Column("ignored_left", BigInteger),  # occurrences until it wakes
     # The orders of the list: the id makes each place unique for keyset pagination, and the filters are in the index
     # because among 50,000 resolved issues SQLite needed 93 ms to find the 30 open ones in the rows themselves.
-    Index(None, "project_id", "frequency", "id", "resolved", "severity_rank"),
-    Index(None, "project_id", "last_seen_ms", "id", "resolved", "severity_rank"),
-    Index(None, "project_id", "first_seen_ms", "id", "resolved", "severity_rank"),
-    Index(None, "project_id", "severity_rank", "id", "resolved"),
+    *(
+        Index(
+            f"ix_issues_by_{order}",
+            "project_id",
+            order,
+            "id",
+            "status",
+            "severity_rank",
+            "assigned_to",
+            **LISTED,
+        )
+        for order in ("frequency", "last_seen_ms", "first_seen_ms", "users")
+    ),
+    Index(
+        "ix_issues_by_severity_rank", "project_id", "severity_rank", "id", "status", "assigned_to", **LISTED
+    ),
+    Index("ix_issues_by_status", "project_id", "status", "severity_rank", **LISTED),
+    Index(None, "people_at_ms", "id", **only("people_due")),
+    Index(None, "ignored_until_ms", **only("ignored_until_ms IS NOT NULL")),
+)
+
+# Fingerprints are a forest: one without a parent is the root of an issue of the same id, and a merge hangs a root below
+# another fingerprint. Cutting that edge again restores exactly what was before.
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),  # the row's number in the text index
+    Column("id", String(64), nullable=False, unique=True),
+    Column("project_id", Integer, ForeignKey("projects.id"), nullable=False),
+    Column("issue_id", String(64), nullable=False, index=True),  # the root of its tree
+    Column("parent_id", String(64), index=True),
+    Column("rule_id", Integer, ForeignKey("grouping_rules.id"), index=True),  # the rule that chose the parent
+    Column("group_id", String(64), nullable=False, index=True),
+    Column("fingerprint_version", SmallInteger, nullable=False),
+    Column("error_type", String(200), nullable=False),
+    Column("message", String(2000), nullable=False),
+    Column("culprit", String(400), nullable=False),
+    Column("severity_rank", SmallInteger, nullable=False),
+    Column("frequency", BigInteger, nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Column("first_release", String(200), nullable=False),
+    Column("last_release", String(200), nullable=False),
+    Column("environment", String(100), nullable=False),
+    Column("search_text", String(2000), nullable=False),  # in lower case; SQLite has a trigram index on it
+    Column("text_at_ms", BigInteger, nullable=False),
+    Index(None, "project_id", "n"),
+    sqlite_autoincrement=True,
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("fingerprint_id", String(64), primary_key=True),
+    Column("sample", Text, nullable=False),  # the latest occurrence, bounded by fingerprints.SAMPLE_LIMIT
+)
+
+seen_in = Table(
+    "seen_in",
+    metadata,
+    Column("fingerprint_n", Integer, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),  # model.issue.SEEN_IN
+    Column("value", String(200), primary_key=True),
+    Column("project_id", Integer, nullable=False),
+    Index(None, "project_id", "kind", "value", "fingerprint_n"),
+    sqlite_with_rowid=False,
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("project_id", Integer, ForeignKey("projects.id"), primary_key=True, autoincrement=False),
+    Column("version", String(200), primary_key=True),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Index(None, "project_id", "first_seen_ms"),
+)
+
+grouping_rules = Table(
+    "grouping_rules",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", Integer, ForeignKey("projects.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("field", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("pattern", String(500), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("fingerprint_id", String(64)),  # what the others hang below: the first that matched
+    Column("created_by", String(254), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+issue_activity = Table(
+    "issue_activity",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", Integer, ForeignKey("projects.id"), nullable=False),
+    Column("issue_id", String(64), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", String(254), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "issue_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 drained = Table(

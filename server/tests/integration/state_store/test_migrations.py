@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -39,10 +40,14 @@ def test_schema_is_the_tables(new_url: NewUrl) -> None:
     with closing(StateStore.open(new_url())) as store:
         migrate(store)
         with store.read() as connection:
-            context = MigrationContext.configure(
-                connection, opts={"compare_type": True, "compare_server_default": True}
-            )
+            options = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
+            context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, metadata) == []
+
+
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """SQLite's text index is a virtual table that brings tables of its own."""
+    return kind != "table" or not str(name).startswith("fingerprint_text")
 
 
 def test_schema_is_the_tables_word_by_word(new_url: NewUrl) -> None:
@@ -62,7 +67,7 @@ def described(store: StateStore) -> dict[str, object]:
                 {name: str(value) for name, value in column.items()}
                 for column in inspector.get_columns(table)
             ],
-            "indexes": sorted(str(sorted(index.items())) for index in inspector.get_indexes(table)),
+            "indexes": sorted(words(index) for index in inspector.get_indexes(table)),
             "unique": sorted(
                 str(sorted(unique.items())) for unique in inspector.get_unique_constraints(table)
             ),
@@ -71,6 +76,12 @@ def described(store: StateStore) -> dict[str, object]:
         }
         for table in metadata.tables
     }
+
+
+def words(index: Any) -> str:
+    """An index as text; the condition of a partial one is an object that says nothing by itself."""
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return str(sorted((index | {"dialect_options": options}).items()))
 
 
 def test_newer_is_refused(new_url: NewUrl) -> None:

@@ -56,7 +56,7 @@ test-python: $(VENV)/dev.stamp
 ifneq ($(HAS_NPM),)
 test-js: $(NPM_PACKAGES:%=%/node_modules/.stamp)
 	@cd server/web-assets && npm run --silent check
-	@cd sdk-js && node build.mjs --check && npm run --silent check && npm test --silent && npm run --silent size && npm run --silent lint:package
+	@cd sdk-js && node build.mjs --check && npm run --silent build && npm run --silent check && npm test --silent && npm run --silent size && npm run --silent lint:package
 	@cd sdk-js && HOLDFAST_PYTHON="$(CURDIR)/$(BIN)/python" npm run --silent test:e2e
 else
 test-js:

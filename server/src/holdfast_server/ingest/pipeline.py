@@ -158,6 +158,24 @@ class Pipeline:
             await self._put(entry, f"{batch_id}:{kind}:{number}" if batch_id else None, category=category)
         return len(records)
 
+    async def take_events(
+        self, sender: Sender, events: Sequence[WireEvent], *, batch_id: str | None = None
+    ) -> None:
+        """Events that a protocol made out of spans or check-ins. Not limited: what they were made of was.
+
+        Raises SpoolFull; a batch id makes a repeated request count once.
+        """
+        if not events or not self.settings.telemetry_enabled:
+            return
+        for number, start in enumerate(range(0, len(events), MAX_RECORDS)):
+            chunk = events[start : start + MAX_RECORDS]
+            body = ENCODER.encode({"events": chunk})
+            if self.scrubber.dirty(body):
+                decoded = await self._decode(sender, body, MAX_RECORDS)
+                chunk, body = decoded.events, decoded.body
+            entry = self._entry("events", sender, len(chunk), body)
+            await self._put(entry, f"{batch_id}:events:{number}" if batch_id else None, count=len(chunk))
+
     async def _clean_records(self, body: bytes) -> bytes:
         if not self.scrubber.dirty(body):
             return body

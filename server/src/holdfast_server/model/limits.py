@@ -12,6 +12,10 @@ MAX_DEPTH = 32
 """Levels of objects and lists in one event."""
 MAX_ATTRIBUTES = 128
 """Keys in one event's metadata, nested ones included."""
+MAX_REPORT_KEYS = 5_000
+"""Keys in all of an error: 100 breadcrumbs and 200 frames have a dozen each. What is not in its lists is held to MAX_ATTRIBUTES."""
+MAX_LIST_BYTES = 262_144
+"""An error's breadcrumbs as JSON text, and likewise its frames and its chain of exceptions."""
 MAX_TEXT_CHARS = 2_048
 """Characters of a typed text field; longer ones are cut, never refused."""
 MAX_NAME_CHARS = 200

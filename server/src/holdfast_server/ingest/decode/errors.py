@@ -7,7 +7,14 @@ import msgspec
 from msgspec import Meta
 
 from ...errors import BadInput, TooLarge
-from ...model.limits import MAX_MESSAGE_CHARS, MAX_METADATA_BYTES, MAX_NAME_CHARS, MAX_STACK_CHARS
+from ...model.limits import (
+    MAX_LIST_BYTES,
+    MAX_MESSAGE_CHARS,
+    MAX_METADATA_BYTES,
+    MAX_NAME_CHARS,
+    MAX_REPORT_KEYS,
+    MAX_STACK_CHARS,
+)
 from .native import ANY, ENCODER, Moment, WireEvent, check_shape, malformed, split_path, storable
 
 SEVERITY_WORDS = {
@@ -112,10 +119,6 @@ MAX_FRAMES = 200
 MAX_EXCEPTIONS = 20
 MAX_TAGS = 100
 MAX_IMAGES = 200
-MAX_REPORT_KEYS = 5_000
-"""Keys in all of a report: 100 breadcrumbs and 200 frames have a dozen each. The context alone is held to an event's 128."""
-MAX_LIST_BYTES = 262_144
-"""Breadcrumbs as JSON text, and likewise frames."""
 
 
 def decode_report(body: bytes) -> Report:

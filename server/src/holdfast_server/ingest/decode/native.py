@@ -15,8 +15,10 @@ from ...errors import BadInput, TooLarge
 from ...model.limits import (
     MAX_ATTRIBUTES,
     MAX_DEPTH,
+    MAX_LIST_BYTES,
     MAX_METADATA_BYTES,
     MAX_NAME_CHARS,
+    MAX_REPORT_KEYS,
     MAX_TEXT_CHARS,
 )
 
@@ -122,6 +124,9 @@ SNAKE = {
     "signal": "type",
 }
 """Document B's spelling of the same fields."""
+
+REPORT_LISTS = frozenset({"breadcrumbs", "frames", "exceptions", "debugImages"})
+"""The lists of an error report, which are longer than any event's attributes."""
 
 UNSTORABLE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u(?:0000|[dD][89a-fA-F]..)", re.DOTALL)
 """In this order: an escaped backslash (so that what follows is plain text), a whole surrogate pair, a NUL or half a pair."""
@@ -295,9 +300,26 @@ def check(event: WireEvent) -> None:
             continue
         if text[:1] != b"{":
             raise BadInput(f"`{name}` must be an object", path=name)
+        if event.type == "error":
+            check_error(text, name)
+            continue
         if len(text) > MAX_METADATA_BYTES:
             raise TooLarge(f"`{name}`", f"{MAX_METADATA_BYTES} bytes", path=name)
         check_shape(ANY.decode(text), name)
+
+
+def check_error(text: bytes, path: str) -> None:
+    """An error's lists have room of their own, as on its own path; what is left keeps to the limits of any event."""
+    if len(text) > MAX_METADATA_BYTES + len(REPORT_LISTS) * MAX_LIST_BYTES:
+        raise TooLarge(f"`{path}`", f"{MAX_METADATA_BYTES} bytes", path=path)
+    details: dict[str, Any] = ANY.decode(text)
+    check_shape(details, path, max_keys=MAX_REPORT_KEYS)
+    for name in REPORT_LISTS & details.keys():
+        if len(ENCODER.encode(details.pop(name))) > MAX_LIST_BYTES:
+            raise TooLarge(f"`{name}`", f"{MAX_LIST_BYTES} bytes", path=f"{path}.{name}")
+    if len(ENCODER.encode(details)) > MAX_METADATA_BYTES:
+        raise TooLarge(f"`{path}`", f"{MAX_METADATA_BYTES} bytes", path=path)
+    check_shape(details, path)
 
 
 def check_shape(value: Any, path: str, *, max_keys: int = MAX_ATTRIBUTES) -> None:

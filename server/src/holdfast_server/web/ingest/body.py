@@ -22,6 +22,8 @@ JSON_TYPES = (
 
 MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 """What RFC 9659 allows on the web; the decoder sets this much memory aside before the first byte comes out."""
+GZIP_MAGIC = b"\x1f\x8b"
+"""No text and no protobuf begins so. A page that may not ask first (CORS) compresses without naming it in a header."""
 MAX_UNHEARD_BYTES = 16 * 1024 * 1024
 """A client that is still sending would not hear why it is refused: so much of what is too large is read and dropped."""
 
@@ -41,7 +43,7 @@ async def read_body(request: HttpRequest) -> bytes:
             "the body", f"{MAX_BODY_BYTES} bytes", hint="send fewer events at once, or compress the body"
         )
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    encoding = request.headers.get("content-encoding", "")
+    encoding = request.headers.get("content-encoding", "") or ("gzip" if body[:2] == GZIP_MAGIC else "")
     return decompress(body, encoding) if encoding else body
 
 

@@ -24,6 +24,7 @@ from holdfast_server.model.limits import (
     MAX_ATTRIBUTES,
     MAX_BATCH_EVENTS,
     MAX_DEPTH,
+    MAX_LIST_BYTES,
     MAX_METADATA_BYTES,
     MAX_NAME_CHARS,
     MAX_TEXT_CHARS,
@@ -212,6 +213,18 @@ def test_attribute_limit() -> None:
     assert decode_batch(body_of([{"type": "t", "metadata": keys}]), max_events=1).refused == []
     refused = decode_batch(body_of([{"type": "t", "metadata": keys | {"more": 1}}]), max_events=1).refused
     assert [item.reason for item in refused] == ["too_large"]
+
+
+@pytest.mark.parametrize("name", ["breadcrumbs", "frames", "exceptions", "debugImages"])
+def test_an_errors_lists_have_room_of_their_own(name: str) -> None:
+    """Each of an error's lists may be MAX_LIST_BYTES long beside its metadata; one byte more is refused by name."""
+    fits = {"message": "x" * 60_000, name: ["x" * (MAX_LIST_BYTES - 4)]}
+    decode_one(ENCODER.encode({"type": "error", "metadata": fits}))
+    with pytest.raises(TooLarge) as caught:
+        decode_one(ENCODER.encode({"type": "error", "metadata": {name: ["x" * (MAX_LIST_BYTES - 3)]}}))
+    assert caught.value.path == f"metadata.{name}"
+    with pytest.raises(TooLarge):
+        decode_one(ENCODER.encode({"type": "other", "metadata": fits}))
 
 
 @given(st.integers(1, 400))

@@ -230,6 +230,46 @@ issue_activity = Table(
     sqlite_autoincrement=True,
 )
 
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("id", String(64), primary_key=True),  # made from what it is: the same upload again is the same row
+    Column("project_id", Integer, ForeignKey("projects.id"), nullable=False),
+    Column("release", String(200), nullable=False),  # "" when it is found by its debug id alone
+    Column("dist", String(64), nullable=False),
+    Column("debug_id", String(36), nullable=False),
+    Column("kind", String(16), nullable=False),  # insight.source_maps.bundle.Kind
+    Column("path", String(500), nullable=False),
+    Column("path_hash", String(32), nullable=False),  # what an index can hold of the path
+    Column("reference", String(500), nullable=False),  # the map that a script names
+    Column("sha256", String(64), nullable=False),  # the content, in the folder of files
+    Column("size", BigInteger, nullable=False),
+    Column("uploaded_at_ms", BigInteger, nullable=False),
+    Column("used_at_ms", BigInteger, nullable=False),  # the last day on which it mapped a frame
+    Index(None, "project_id", "release", "path_hash"),
+    Index(None, "project_id", "debug_id"),
+)
+
+artifact_bundles = Table(
+    "artifact_bundles",
+    metadata,
+    Column("project_id", Integer, ForeignKey("projects.id"), primary_key=True, autoincrement=False),
+    Column("checksum", String(40), primary_key=True),  # SHA-1, as sentry-cli names it
+    Column("release", String(200), nullable=False),
+    Column("dist", String(64), nullable=False),
+    Column("uploaded_at_ms", BigInteger, nullable=False),
+)
+
+artifact_chunks = Table(
+    "artifact_chunks",
+    metadata,
+    Column("project_id", Integer, ForeignKey("projects.id"), primary_key=True, autoincrement=False),
+    Column("sha1", String(40), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("put_at_ms", BigInteger, nullable=False, index=True),
+)
+
 drained = Table(
     "drained",
     metadata,

@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 BENCHMARKS = {
     "ingest": ("-m", "bench.load.ingest"),
     "query": ("-m", "bench.load.query"),
+    "errors": ("-m", "bench.load.errors"),
     "scrub": (str(HERE / "micro" / "scrub.py"),),
     "sdk": ("-m", "bench.micro.sdk"),
 }

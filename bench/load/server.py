@@ -28,6 +28,14 @@ class BenchServer:
         self.environment = os.environ | {"HOLDFAST_ADMIN_PASSWORD": "only for this benchmark"} | environment
 
     def __enter__(self) -> "BenchServer":
+        self.start()
+        text = (self.data / "server.log").read_text()
+        self.public_key = re.findall(r"hf_pub_[0-9a-f]+", text)[0]
+        self.secret_key = re.findall(r"hf_sec_[0-9a-f]+", text)[0]
+        return self
+
+    def start(self) -> None:
+        """Raises SystemExit with what the server said when it does not come up."""
         self.log = (self.data / "server.log").open("w+")
         command = [sys.executable, *CLI, "serve", "--data", str(self.data / "data"), "--port", str(self.port)]
         self.process = subprocess.Popen(
@@ -38,17 +46,16 @@ class BenchServer:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit("the server did not start:\n" + (self.data / "server.log").read_text())
             time.sleep(0.1)
-        text = (self.data / "server.log").read_text()
-        self.public_key = re.findall(r"hf_pub_[0-9a-f]+", text)[0]
-        self.secret_key = re.findall(r"hf_sec_[0-9a-f]+", text)[0]
-        return self
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(60)
+        self.log.close()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.process.terminate()
-        self.process.wait(60)
-        self.log.close()
+        self.stop()
         self.folder.cleanup()
 
     def ready(self) -> bool:
@@ -122,6 +129,10 @@ class BenchServer:
             pid: int(re.findall(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
             for pid in self.pids
         }
+
+    def folder_bytes(self) -> int:
+        """All of the data folder: facts, state, spool, files."""
+        return sum(file.stat().st_size for file in (self.data / "data").rglob("*") if file.is_file())
 
     def disk_bytes(self, table: str = "events") -> tuple[int, int]:
         """Rows and bytes of one table on disk, from the engine's own folder."""

@@ -214,7 +214,7 @@ class Drainer:
                     self._add_events(block, chunk)
                 elif kind in RECORDS:
                     self._add_records(block, RECORDS[kind], chunk)
-                else:
+                elif kind != "outcomes":  # those are in every kind of entry, and some have nothing else
                     self._add_errors(block, chunk)
                 for entry in chunk:
                     _count(block, entry)

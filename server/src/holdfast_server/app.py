@@ -30,10 +30,12 @@ from .event_store.engine.config import EngineConfig
 from .event_store.engine.supervisor import EngineSupervisor
 from .health.report import EngineInfo, Health, SpoolState
 from .ingest.drain_process import DrainConfig, DrainProcess
+from .ingest.feedback import FeedbackIntake
 from .ingest.ledger import Ledger
 from .ingest.pipeline import KnownIssues, Pipeline
 from .ingest.spool import Spool
 from .model.clock import Clock, SystemClock
+from .model.files import Files
 from .model.project import Role
 from .settings import Settings
 from .state_store import issues, projects, settings_kv
@@ -65,6 +67,7 @@ class Intake:
     spool: Spool
     ledger: Ledger
     pipeline: Pipeline
+    feedback: FeedbackIntake
     drainer: DrainProcess
 
 
@@ -227,7 +230,12 @@ class Holdfast:
         self.exits.callback(drainer.stop)
         # Last in, first out: what was counted goes into the spool, then the drainer takes it as far as it can in a moment.
         self.exits.callback(flush, ledger)
-        return Intake(spool, ledger, Pipeline(ingest, spool, ledger, self.clock, known, salt), drainer)
+        pipeline = Pipeline(ingest, spool, ledger, self.clock, known, salt)
+        feedback = FeedbackIntake(pipeline, self.state, self._screenshots())
+        return Intake(spool, ledger, pipeline, feedback, drainer)
+
+    def _screenshots(self) -> Files:
+        return Files(self.settings.server.data / "files" / "screenshots")
 
     def _drain_config(self) -> DrainConfig:
         address, server, ingest = self.facts.address, self.settings.server, self.settings.ingest

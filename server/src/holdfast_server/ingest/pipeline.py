@@ -176,6 +176,29 @@ class Pipeline:
             entry = self._entry("events", sender, len(chunk), body)
             await self._put(entry, f"{batch_id}:events:{number}" if batch_id else None, count=len(chunk))
 
+    def admit(self, sender: Sender, category: str) -> None:
+        """Raises TooMany when one more of this category is over the project's rate."""
+        self._limit(sender, 1, category)
+
+    def scrubbed(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A new value without personal data."""
+        return self._scrubbed(value)
+
+    def identity(self, value: str) -> str:
+        """An identity, or its stable pseudonym when it is personal itself."""
+        return self._identity(value)
+
+    def put_events(
+        self, sender: Sender, events: list[WireEvent], outcomes: list[OutcomeCount], batch_id: str
+    ) -> None:
+        """Put events that were made here, clean already, into the spool in one entry. Blocks; raises SpoolFull."""
+        kept, body = self._without_analytics(
+            Decoded(events, ENCODER.encode({"events": events}), [], None, [])
+        )
+        entry = self._entry("events", sender, len(kept), body if kept else None, encode(outcomes))
+        if not self.spool.put(entry, hashed(batch_id)).result().duplicate:
+            self.ledger.note(outcomes)
+
     async def _clean_records(self, body: bytes) -> bytes:
         if not self.scrubber.dirty(body):
             return body

@@ -270,6 +270,66 @@ artifact_chunks = Table(
     Column("put_at_ms", BigInteger, nullable=False, index=True),
 )
 
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project_id", Integer, ForeignKey("projects.id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("contact", String(254), nullable=False),  # apart from all else: people below admin don't see it
+    Column("screenshot", String(64)),  # the content, in the folder of files
+    Column("screenshot_type", String(32), nullable=False),
+    Column("screenshot_width", Integer, nullable=False),
+    Column("screenshot_height", Integer, nullable=False),
+    Column("screenshot_bytes", Integer, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("page", String(2048), nullable=False),
+    Column("url", String(2048), nullable=False),
+    Column("user_agent", String(2048), nullable=False),
+    Column("session_id", String(200), nullable=False),
+    Column("user_id", String(200), nullable=False),
+    Column("anonymous_id", String(200), nullable=False),
+    Column("release", String(200), nullable=False),
+    Column("environment", String(200), nullable=False),
+    Column(
+        "error_id", String(64), nullable=False
+    ),  # a fingerprint's: the one named, or of the entry made for it
+    Column("event_id", String(32), nullable=False),
+    Column("names_error", Boolean, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("changed_by", String(254), nullable=False),
+    Column("changed_at_ms", BigInteger),
+    Index(None, "project_id", "at_ms", "id"),
+    Index(None, "project_id", "status", "at_ms", "id"),
+    Index(None, "project_id", "error_id", "at_ms"),
+    Index(None, "project_id", "event_id", **only("event_id <> ''")),
+    Index(None, "screenshot", **only("screenshot IS NOT NULL")),
+)
+
+noise_settings = Table(
+    "noise_settings",
+    metadata,
+    Column("project_id", Integer, ForeignKey("projects.id"), primary_key=True, autoincrement=False),
+    Column("crawlers", Boolean, nullable=False),
+    Column("extensions", Boolean, nullable=False),
+    Column("localhost", Boolean, nullable=False),
+    Column("script_errors", Boolean, nullable=False),
+)
+
+ignore_patterns = Table(
+    "ignore_patterns",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", Integer, ForeignKey("projects.id"), nullable=False, index=True),
+    Column("field", String(16), nullable=False),
+    Column("pattern", String(500), nullable=False),
+    Column("created_by", String(254), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 drained = Table(
     "drained",
     metadata,

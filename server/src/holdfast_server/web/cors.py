@@ -8,7 +8,14 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 INGEST_PATHS = frozenset(
-    {"/api/telemetry", "/api/telemetry/batch", "/api/telemetry/resilience", "/api/errors", "/api/v1/events"}
+    {
+        "/api/telemetry",
+        "/api/telemetry/batch",
+        "/api/telemetry/resilience",
+        "/api/errors",
+        "/api/feedback",
+        "/api/v1/events",
+    }
 )
 ALLOW_HEADERS = b"authorization, content-encoding, content-type, idempotency-key, x-holdfast-key"
 

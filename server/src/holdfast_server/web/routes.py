@@ -5,11 +5,12 @@ from typing import Any
 from ..settings import Role
 from . import static_files
 from .api import health, issues, live, metrics, projects, query, resilience, telemetry
+from .ingest import feedback as ingest_feedback
 from .ingest import native
 from .pages import PAGES
 
 HEALTH: list[Any] = [*health.ROUTES]
-INGEST: list[Any] = [*native.ROUTES]
+INGEST: list[Any] = [*native.ROUTES, *ingest_feedback.ROUTES]
 WEB: list[Any] = [
     *telemetry.ROUTES,
     *issues.ROUTES,

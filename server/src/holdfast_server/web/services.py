@@ -12,6 +12,7 @@ from ..accounts.sessions import Sessions
 from ..accounts.users import Users
 from ..event_store.connect import EventStore
 from ..health.report import Health
+from ..ingest.feedback import FeedbackIntake
 from ..ingest.ledger import Ledger
 from ..ingest.pipeline import Pipeline
 from ..model.clock import Clock
@@ -30,6 +31,9 @@ class TakesIn(Protocol):
 
     @property
     def ledger(self) -> Ledger: ...
+
+    @property
+    def feedback(self) -> FeedbackIntake: ...
 
 
 @dataclass(frozen=True)

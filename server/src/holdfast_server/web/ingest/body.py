@@ -28,20 +28,19 @@ MAX_UNHEARD_BYTES = 16 * 1024 * 1024
 """A client that is still sending would not hear why it is refused: so much of what is too large is read and dropped."""
 
 
-async def read_body(request: HttpRequest) -> bytes:
-    """Raises TooLarge beyond a limit, BadInput for an encoding that is wrong or unknown, UnsupportedType for a foreign type."""
+async def read_body(request: HttpRequest, limit: int = MAX_BODY_BYTES) -> bytes:
+    """`limit` is for the body as it arrives. Raises TooLarge beyond a limit, BadInput for an encoding that is wrong or
+    unknown."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= MAX_BODY_BYTES:
+        if size <= limit:
             chunks.append(chunk)
         elif size > MAX_UNHEARD_BYTES:
             break
-    if size > MAX_BODY_BYTES:
-        raise TooLarge(
-            "the body", f"{MAX_BODY_BYTES} bytes", hint="send fewer events at once, or compress the body"
-        )
+    if size > limit:
+        raise TooLarge("the body", f"{limit} bytes", hint="send fewer events at once, or compress the body")
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     encoding = request.headers.get("content-encoding", "") or ("gzip" if body[:2] == GZIP_MAGIC else "")
     return decompress(body, encoding) if encoding else body

@@ -68,14 +68,14 @@ async def quiet(request: HttpRequest) -> None:
     summary="Record resilience signals, one or many",
 )
 async def resilience(request: HttpRequest) -> Response[dict[str, Any]]:
-    sender = await _sender(request)
+    sender = await sender_of(request)
     body = await _body(request, sender)
     try:
         body = batch_of_signals(body)
     except BadInput as exc:
         intake(request).ledger.count(sender.project_id, Outcome.INVALID, exc.code)
         raise
-    taken = await intake(request).pipeline.take_batch(sender, body, batch_id=_idempotency_key(request))
+    taken = await intake(request).pipeline.take_batch(sender, body, batch_id=idempotency_key(request))
     if taken.total == 1 and taken.failed:
         raise BadInput(
             str(taken.refused[0]["message"]), path=str(taken.refused[0]["path"]).removeprefix("events[0].")
@@ -91,23 +91,23 @@ async def resilience(request: HttpRequest) -> Response[dict[str, Any]]:
     summary="Report one error",
 )
 async def error(request: HttpRequest) -> Response[dict[str, Any]]:
-    sender = await _sender(request)
+    sender = await sender_of(request)
     body = await _body(request, sender, "error")
-    taken = await intake(request).pipeline.take_error(sender, body, batch_id=_idempotency_key(request))
+    taken = await intake(request).pipeline.take_error(sender, body, batch_id=idempotency_key(request))
     return Response(
         {"success": True, "errorId": taken.error_id, "duplicate": taken.duplicate}, media_type=MediaType.JSON
     )
 
 
 async def _take(request: HttpRequest, max_events: int) -> Taken:
-    sender = await _sender(request)
+    sender = await sender_of(request)
     body = await _body(request, sender)
     return await intake(request).pipeline.take_batch(
-        sender, body, batch_id=_idempotency_key(request), max_events=max_events
+        sender, body, batch_id=idempotency_key(request), max_events=max_events
     )
 
 
-async def _sender(request: HttpRequest) -> Sender:
+async def sender_of(request: HttpRequest) -> Sender:
     key = await writer_key(request)
     headers = request.headers
     return Sender(key.project_id, headers.get("user-agent", ""), headers.get("cf-ipcountry", ""))
@@ -125,7 +125,7 @@ async def _body(request: HttpRequest, sender: Sender, category: str = "event") -
         raise
 
 
-def _idempotency_key(request: HttpRequest) -> str | None:
+def idempotency_key(request: HttpRequest) -> str | None:
     return request.headers.get("idempotency-key")
 
 

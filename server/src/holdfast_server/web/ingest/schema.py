@@ -131,6 +131,27 @@ REPORT = Schema(
     ],
 )
 
+FEEDBACK = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["message"],
+    properties={
+        "message": Schema(type=OpenAPIType.STRING, min_length=1, description="what the person says"),
+        "contact": Schema(type=OpenAPIType.STRING, description="how to reach them; only admins see it"),
+        "screenshot": Schema(
+            type=OpenAPIType.STRING,
+            description="a JPEG, PNG or WebP picture of up to 1 MiB as a data URL; in a form, a file",
+        ),
+        "metadata": FREE,
+        "breadcrumbs": Schema(type=OpenAPIType.ARRAY, items=FREE),
+        "errorId": Schema(type=OpenAPIType.STRING, description="the errorId of the error that this is about"),
+        "id": Schema(type=OpenAPIType.STRING, description="the same id again counts once"),
+        **dict.fromkeys(
+            ("page", "url", "userAgent", "sessionId", "userId", "anonymousId", "release", "environment"), TEXT
+        ),
+    },
+    examples=[{"message": "The button does nothing", "contact": "ada@example.org", "page": "/checkout"}],
+)
+
 
 def _body(schema: Schema) -> Any:
     return field(
@@ -153,3 +174,16 @@ class SignalOperation(Operation):
 @dataclass
 class ErrorOperation(Operation):
     request_body: RequestBody = _body(REPORT)
+
+
+@dataclass
+class FeedbackOperation(Operation):
+    request_body: RequestBody = field(
+        default_factory=lambda: RequestBody(
+            required=True,
+            content={
+                "application/json": OpenAPIMediaType(schema=FEEDBACK),
+                "multipart/form-data": OpenAPIMediaType(schema=FEEDBACK),
+            },
+        )
+    )

@@ -24,7 +24,7 @@ class Scope:
         For totals: a fortnight is then 13 rows of each key instead of 336, and exact to five minutes.
         """
         parts = [
-            f"SELECT {columns} FROM {family}_{step} WHERE project_id = {{project:UInt32}} AND at >= toDateTime({start}, 'UTC') AND at < toDateTime({end}, 'UTC'){self._narrowed}"
+            f"SELECT {columns} FROM {family}_{step} WHERE project_id = {{project:UInt32}} AND at >= toDateTime({start}, 'UTC') AND at < toDateTime({end}, 'UTC'){self.narrowed}"
             for step, start, end in pyramid(self.window, finest)
         ]
         return "(" + " UNION ALL ".join(parts) + ")"
@@ -33,16 +33,16 @@ class Scope:
     def where(self) -> str:
         """For rollups: their `at` is the start of a row."""
         text = "project_id = {project:UInt32} AND at >= toDateTime({from_s:UInt32}, 'UTC') AND at < toDateTime({to_s:UInt32}, 'UTC')"
-        return text + self._narrowed
+        return text + self.narrowed
 
     @property
     def where_raw(self) -> str:
         """For facts: exact to the millisecond."""
         text = "project_id = {project:UInt32} AND at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')"
-        return text + self._narrowed
+        return text + self.narrowed
 
     @property
-    def _narrowed(self) -> str:
+    def narrowed(self) -> str:
         text = " AND environment = {environment:String}" if self.environment else ""
         return text + (" AND release = {release:String}" if self.release else "")
 

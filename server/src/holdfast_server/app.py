@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -29,11 +30,14 @@ from .event_store.connect import Address, EventStore
 from .event_store.engine.config import EngineConfig
 from .event_store.engine.supervisor import EngineSupervisor
 from .health.report import EngineInfo, Health, SpoolState
+from .ingest.artifacts import Artifacts
+from .ingest.assemblies import Assemblies
 from .ingest.drain_process import DrainConfig, DrainProcess
 from .ingest.feedback import FeedbackIntake
 from .ingest.ledger import Ledger
 from .ingest.pipeline import KnownIssues, Pipeline
 from .ingest.spool import Spool
+from .ingest.symbolicate import Symbolicator
 from .model.clock import Clock, SystemClock
 from .model.files import Files
 from .model.project import Role
@@ -48,6 +52,7 @@ from .web.services import Services
 log = structlog.get_logger(__name__)
 MEGABYTE = 1024 * 1024
 DATABASE = "holdfast"
+SOURCE_MAPS = "files/source_maps"
 RETRY_FACTS_S = 3.0
 
 
@@ -118,6 +123,7 @@ class Holdfast:
         self.first_steps = self._first_steps()
         self.keys = KeyRing(self.state, self.clock)
         self.intake = self._start_ingest() if settings.server.role in ("all", "ingest") else None
+        self._open_builds()
         self._start_schedule()
         self.services = self._services()
 
@@ -257,12 +263,21 @@ class Holdfast:
             log_format=server.log_format,
         )
 
+    def _open_builds(self) -> None:
+        files = Files(self.settings.server.data / SOURCE_MAPS)
+        self.builds = Artifacts(self.state, files, self.clock)
+        self.assemblies = Assemblies(self.builds)
+        self.exits.callback(self.assemblies.close)
+        self.symbolicator = Symbolicator(self.state, files, self.clock, budget_bytes=64 * MEGABYTE)
+
     def _start_schedule(self) -> None:
         schedule = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
         )
         if self.intake is not None:
             schedule.add_job(self.intake.ledger.flush, "interval", seconds=1, id="ledger")
+        keep_builds = partial(self.builds.sweep, self.settings.store.errors_days)
+        schedule.add_job(keep_builds, "interval", hours=6, id="old source maps")
         schedule.add_job(self.keys.write_used, "interval", seconds=30, id="key use")
         schedule.add_job(Sessions(self.state, self.clock).sweep, "interval", hours=1, id="ended sessions")
         schedule.start()
@@ -290,6 +305,9 @@ class Holdfast:
             ),
             live=LiveFeed(self.facts),
             guard_sql=people.for_project,
+            builds=self.builds,
+            assemblies=self.assemblies,
+            symbolicator=self.symbolicator,
         )
 
     def _spool_state(self) -> SpoolState:

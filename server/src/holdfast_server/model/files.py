@@ -14,8 +14,9 @@ import time
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from ..errors import NotFound, StoreAway, TooLarge
 
@@ -53,7 +54,7 @@ class Files:
     def has(self, sha256: str) -> bool:
         return NAME.fullmatch(sha256) is not None and self._path(sha256).is_file()
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str) -> BufferedReader:
         """The file, opened for reading; one that is swept meanwhile can be read to its end. Raises NotFound."""
         if NAME.fullmatch(sha256) is None:
             raise NotFound("file", sha256[:64])

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..settings import Role
 from . import static_files
-from .api import health, issues, live, metrics, projects, query, resilience, telemetry
+from .api import health, issues, live, metrics, projects, query, resilience, sentry, telemetry
 from .ingest import feedback as ingest_feedback
 from .ingest import native
 from .pages import PAGES
@@ -18,6 +18,7 @@ WEB: list[Any] = [
     *metrics.ROUTES,
     *projects.ROUTES,
     *query.ROUTES,
+    *sentry.ROUTES,
     *live.ROUTES,
     *static_files.ROUTES,
     *PAGES,

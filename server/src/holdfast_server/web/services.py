@@ -12,9 +12,12 @@ from ..accounts.sessions import Sessions
 from ..accounts.users import Users
 from ..event_store.connect import EventStore
 from ..health.report import Health
+from ..ingest.artifacts import Artifacts
+from ..ingest.assemblies import Assemblies
 from ..ingest.feedback import FeedbackIntake
 from ..ingest.ledger import Ledger
 from ..ingest.pipeline import Pipeline
+from ..ingest.symbolicate import Symbolicator
 from ..model.clock import Clock
 from ..settings import Settings
 from ..state_store.connect import StateStore
@@ -56,6 +59,9 @@ class Services:
     health: Health
     live: LiveFeed
     guard_sql: Callable[[str, int], str]
+    builds: Artifacts
+    assemblies: Assemblies
+    symbolicator: Symbolicator
 
 
 def intake(request: HttpRequest) -> TakesIn:

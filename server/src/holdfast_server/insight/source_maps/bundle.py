@@ -35,11 +35,10 @@ COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 class Kind(StrEnum):
     SCRIPT = "script"
     MAP = "map"
-    SOURCE = "source"
 
 
-KINDS = {"minified_source": Kind.SCRIPT, "source_map": Kind.MAP, "source": Kind.SOURCE}
-"""What other types there are (RAM bundles of React Native) is left out."""
+KINDS = {"minified_source": Kind.SCRIPT, "source_map": Kind.MAP, "source": Kind.SCRIPT}
+"""A script that does not look minified is called a source; RAM bundles of React Native are left out."""
 
 
 class ManifestFile(msgspec.Struct):

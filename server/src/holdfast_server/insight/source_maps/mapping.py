@@ -51,7 +51,10 @@ class ParsedMap:
         """What the map says about a position, both counted from 1."""
         if not (0 < line < LARGEST_POSITION and 0 < column < LARGEST_POSITION):
             return None
-        return self.cache.lookup(line, column, CONTEXT_LINES)
+        try:
+            return self.cache.lookup(line, column, CONTEXT_LINES)
+        except SymbolicError as exc:
+            raise BadMap(str(exc.message)[:200]) from exc
 
 
 def map_frame(frame: Frame, parsed: ParsedMap, called_as: str = "") -> tuple[Frame, str]:

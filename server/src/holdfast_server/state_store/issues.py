@@ -1,47 +1,49 @@
-"""Issues: what the drainer adds to them, exactly once, and what people set on them. Listing is in `issue_list.py`.
+"""Issues: what the drainer adds to them, exactly once, and reading one. Listing is in `issue_list.py`, what people do in
+`issue_actions.py`.
 
 `apply` is one transaction with the watermark of its spool: a drainer that crashed anywhere simply calls it again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, insert, select
 
-from holdfast_server.model.issue import SEVERITIES, Issue, IssueCounts, IssueDelta
+from holdfast_server.model.issue import SEVERITIES, STATUSES, Applied, Issue, IssueCounts, IssueDelta
+from holdfast_server.state_store import fingerprints as prints
+from holdfast_server.state_store import issue_wake
 from holdfast_server.state_store.connect import StateStore
-from holdfast_server.state_store.issue_list import issue_of
-from holdfast_server.state_store.tables import drained, issues, projects
-from holdfast_server.state_store.text import storable
+from holdfast_server.state_store.issue_turn import take_turn
+from holdfast_server.state_store.rows import Values, by_key, changed, write_changes
+from holdfast_server.state_store.tables import drained, fingerprints, issues, projects, samples
 
-SAMPLE_LIMIT = 65_536
-UNKNOWN_SEVERITY_RANK = SEVERITIES.index("error")
-IDS_PER_QUERY = 5_000
-"""Far below what both engines take as parameters (SQLite: 32,766)."""
-ADVISORY_LOCK = 2_342_108_151
-"""Any fixed number: the name of the lock under which drainers that share a PostgreSQL take turns."""
+STATE: Values = {
+    "status": "new",
+    "resolved": False,
+    "users": 0,
+    "sessions": 0,
+    "people_due": True,
+    "people_at_ms": 0,
+}
+"""How an issue begins."""
 
 
-def apply(store: StateStore, spool_id: str, last_seq: int, deltas: Sequence[IssueDelta]) -> list[str]:
-    """Adds what a drained block says about issues and answers the ids that were not known before.
+def apply(store: StateStore, spool_id: str, last_seq: int, deltas: Sequence[IssueDelta]) -> Applied:
+    """Adds what a drained block says about issues and answers what it did to them.
 
     Does nothing when this spool's watermark is at `last_seq` or beyond: the block was counted already.
-    Deltas of a project that does not exist are left out, because one of them would stop the drainer for ever.
-    Last-seen facts (message, release, sample …) come from the newest occurrence, severity is the worst ever seen,
-    and what people set (resolved) stays.
+    Last-seen facts (message, release, sample …) come from the newest occurrence, severity is the worst ever seen, and what
+    people set stays, unless the block is a reason to open the issue again (`issue_wake.py`).
     """
     with store.begin() as connection:
-        _wait_for_turn(store, connection)
+        take_turn(store, connection)
         if not _advance(store, connection, spool_id, last_seq):
-            return []
-        rows = _rows(deltas, _existing_projects(connection, {delta.project_id for delta in deltas}))
-        old = _existing(connection, list(rows))
-        if rows:
-            # in the order of ids, as `set_resolved` locks them: the two never wait for each other in a ring
-            connection.execute(_upsert(store), [rows[issue_id] for issue_id in sorted(rows)])
-    return [issue_id for issue_id in rows if issue_id not in old]
+            return Applied()
+        rows = prints.rows_of(deltas, _existing_projects(connection, {delta.project_id for delta in deltas}))
+        if not rows:
+            return Applied()
+        issue_of = prints.count(store, connection, rows)
+        return _count(connection, _by_issue(rows, issue_of))
 
 
 def watermark(store: StateStore, spool_id: str) -> int | None:
@@ -51,61 +53,67 @@ def watermark(store: StateStore, spool_id: str) -> int | None:
 
 
 def known(store: StateStore, project_id: int, ids: Iterable[str]) -> set[str]:
-    """Those of `ids` that are issues of this project."""
+    """Those of `ids` that are fingerprints of this project."""
+    columns = (fingerprints.c.id, fingerprints.c.project_id)
     with store.read() as connection:
-        return _existing(connection, list(ids), project_id)
+        found = by_key(connection, fingerprints.c.id, list(ids), columns)
+    return {row["id"] for row in found if row["project_id"] == project_id}
 
 
-def get(store: StateStore, project_id: int, issue_id: str) -> Issue | None:
-    statement = select(issues).where(issues.c.id == issue_id, issues.c.project_id == project_id)
+def get(store: StateStore, project_id: int, any_id: str) -> Issue | None:
+    """The issue that has this fingerprint; its own id may be another."""
     with store.read() as connection:
-        row = connection.execute(statement).one_or_none()
-    return issue_of(row) if row else None
+        root = select(fingerprints.c.issue_id).where(
+            fingerprints.c.id == any_id, fingerprints.c.project_id == project_id
+        )
+        row = (
+            connection.execute(WITH_SAMPLE.where(issues.c.id == root.scalar_subquery()))
+            .mappings()
+            .one_or_none()
+        )
+    return issue_of(dict(row)) if row else None
 
 
-def set_resolved(store: StateStore, project_id: int, ids: Sequence[str], resolved: bool, at_ms: int) -> int:
-    """Marks issues as resolved, or open again; answers how many changed."""
-    with store.begin() as connection:
-        changed = 0
-        for chunk in _chunks(sorted(set(ids))):
-            mine = (
-                issues.c.id.in_(chunk) & (issues.c.project_id == project_id) & (issues.c.resolved != resolved)
-            )
-            locked = connection.execute(
-                select(issues.c.id).where(mine).order_by(issues.c.id).with_for_update()
-            ).scalars()
-            statement = update(issues).where(issues.c.id.in_(list(locked)))
-            changed += connection.execute(
-                statement.values(
-                    resolved=resolved,
-                    status="resolved" if resolved else "new",
-                    resolved_at_ms=at_ms if resolved else None,
-                )
-            ).rowcount
-    return changed
+def fingerprint_ids(store: StateStore, project_id: int, issue_id: str, *, limit: int = 1_000) -> list[str]:
+    """What the event store knows an issue by, seen last first; empty for an issue of another project."""
+    statement = (
+        select(fingerprints.c.id)
+        .where(fingerprints.c.issue_id == issue_id, fingerprints.c.project_id == project_id)
+        .order_by(fingerprints.c.last_seen_ms.desc(), fingerprints.c.n.desc())
+        .limit(limit)
+    )
+    with store.read() as connection:
+        return list(connection.execute(statement).scalars())
 
 
 def counts(store: StateStore, project_id: int) -> IssueCounts:
     statement = (
-        select(issues.c.resolved, issues.c.severity_rank, func.count().label("number"))
-        .where(issues.c.project_id == project_id)
-        .group_by(issues.c.resolved, issues.c.severity_rank)
+        select(issues.c.status, issues.c.severity_rank, func.count().label("number"))
+        .where(issues.c.project_id == project_id, issues.c.merged_into.is_(None))
+        .group_by(issues.c.status, issues.c.severity_rank)
     )
     by_severity: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
-    resolved = 0
+    by_status: dict[str, int] = dict.fromkeys(STATUSES, 0)
     with store.read() as connection:
         for row in connection.execute(statement):
-            if row.resolved:
-                resolved += row.number
-            else:
+            by_status[row.status] += row.number
+            if row.status not in ("resolved", "ignored"):
                 by_severity[SEVERITIES[row.severity_rank]] += row.number
-    return IssueCounts(unresolved=sum(by_severity.values()), resolved=resolved, by_severity=by_severity)
+    resolved = by_status["resolved"]
+    return IssueCounts(sum(by_status.values()) - resolved, resolved, by_severity, by_status)
 
 
-def _wait_for_turn(store: StateStore, connection: Connection) -> None:
-    """Without it two drainers could both call an issue new. SQLite's BEGIN IMMEDIATE is a turn already."""
-    if store.is_postgres:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+PLAIN = [issues.c[name] for name in Issue.__struct_fields__ if name not in ("severity", "sample")] + [
+    issues.c.severity_rank
+]
+WITH_SAMPLE = select(*PLAIN, samples.c.sample).join_from(
+    issues, samples, samples.c.fingerprint_id == issues.c.latest_id, isouter=True
+)
+
+
+def issue_of(row: Mapping[str, Any]) -> Issue:
+    values = {name: row[name] for name in Issue.__struct_fields__ if name not in ("severity", "sample")}
+    return Issue(severity=SEVERITIES[row["severity_rank"]], sample=row["sample"] or "{}", **values)
 
 
 def _advance(store: StateStore, connection: Connection, spool_id: str, last_seq: int) -> bool:
@@ -119,97 +127,55 @@ def _advance(store: StateStore, connection: Connection, spool_id: str, last_seq:
     return connection.execute(statement.returning(drained.c.last_seq)).one_or_none() is not None
 
 
-def _rows(deltas: Iterable[IssueDelta], project_ids: set[int]) -> dict[str, dict[str, Any]]:
-    """One row an issue, because PostgreSQL's upsert may not touch a row twice in one statement."""
-    rows: dict[str, dict[str, Any]] = {}
-    for delta in deltas:
-        if delta.project_id in project_ids:
-            row = _row(delta)
-            before = rows.get(delta.issue_id)
-            rows[delta.issue_id] = row if before is None else _joined(before, row)
-    return rows
-
-
-def _row(delta: IssueDelta) -> dict[str, Any]:
-    release = storable(delta.release, 200)
-    known_severity = delta.severity in SEVERITIES
-    return {
-        "id": delta.issue_id,
-        "project_id": delta.project_id,
-        "fingerprint_version": delta.fingerprint_version,
-        "error_type": storable(delta.error_type, 200),
-        "message": storable(delta.message, 2000),
-        "culprit": storable(delta.culprit, 400),
-        "severity_rank": SEVERITIES.index(delta.severity) if known_severity else UNKNOWN_SEVERITY_RANK,
-        "status": "new",
-        "resolved": False,
-        "frequency": delta.count,
-        "first_seen_ms": delta.first_seen_ms,
-        "last_seen_ms": delta.last_seen_ms,
-        "first_release": storable(delta.first_release or delta.release, 200),
-        "last_release": release,
-        "environment": storable(delta.environment, 100),
-        # cut JSON is no JSON; the occurrence itself is in the event store
-        "sample": storable(delta.sample, SAMPLE_LIMIT) if len(delta.sample) <= SAMPLE_LIMIT else "{}",
-    }
-
-
-def _joined(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Two rows of one issue as one, by the rules of `_upsert`."""
-    joined = dict(after if after["last_seen_ms"] >= before["last_seen_ms"] else before)
-    earliest = after if after["first_seen_ms"] < before["first_seen_ms"] else before
-    joined["first_release"] = earliest["first_release"]
-    joined["first_seen_ms"] = earliest["first_seen_ms"]
-    joined["frequency"] = before["frequency"] + after["frequency"]
-    joined["severity_rank"] = min(before["severity_rank"], after["severity_rank"])
-    return joined
-
-
-FROM_NEWEST = (
-    "fingerprint_version",
-    "error_type",
-    "message",
-    "culprit",
-    "last_seen_ms",
-    "last_release",
-    "environment",
-    "sample",
-)
-
-
-def _upsert(store: StateStore) -> postgresql.Insert | sqlite.Insert:
-    statement = store.insert(issues)
-    new, old = statement.excluded, issues.c
-    newest = new.last_seen_ms >= old.last_seen_ms
-    earlier = new.first_seen_ms < old.first_seen_ms
-    worse = new.severity_rank < old.severity_rank
-    return statement.on_conflict_do_update(
-        index_elements=["id"],
-        set_={
-            **{name: case((newest, new[name]), else_=old[name]) for name in FROM_NEWEST},
-            "frequency": old.frequency + new.frequency,
-            "first_seen_ms": case((earlier, new.first_seen_ms), else_=old.first_seen_ms),
-            "first_release": case((earlier, new.first_release), else_=old.first_release),
-            "severity_rank": case((worse, new.severity_rank), else_=old.severity_rank),
-        },
-    )
-
-
-def _existing(connection: Connection, ids: Sequence[str], project_id: int | None = None) -> set[str]:
-    found: set[str] = set()
-    for chunk in _chunks(ids):
-        statement = select(issues.c.id).where(issues.c.id.in_(chunk))
-        if project_id is not None:
-            statement = statement.where(issues.c.project_id == project_id)
-        found.update(connection.execute(statement).scalars())
-    return found
-
-
 def _existing_projects(connection: Connection, ids: set[int]) -> set[int]:
     return set(connection.execute(select(projects.c.id).where(projects.c.id.in_(ids))).scalars())
 
 
-def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    left = iter(ids)
-    while chunk := list(islice(left, IDS_PER_QUERY)):
-        yield chunk
+def _by_issue(rows: Mapping[str, Values], issue_of: Mapping[str, str]) -> dict[str, Values]:
+    """What the block adds to each issue: the rows of its fingerprints as one."""
+    added: dict[str, Values] = {}
+    for fingerprint_id, row in rows.items():
+        issue_id = issue_of[fingerprint_id]
+        own = {name: row[name] for name in prints.COUNTED} | {
+            "latest_id": fingerprint_id,
+            "project_id": row["project_id"],
+            "releases": row["releases"],
+        }
+        before = added.get(issue_id)
+        if before is not None:
+            newest = own if own["last_seen_ms"] >= before["last_seen_ms"] else before
+            joined = prints.folded(before, own) | {"releases": {**before["releases"], **own["releases"]}}
+            own = newest | joined
+        added[issue_id] = own
+    return added
+
+
+def _count(connection: Connection, added: Mapping[str, Values]) -> Applied:
+    columns = [issues.c[name] for name in ("id", "project_id", "latest_id", "people_due", *prints.COUNTED)]
+    known = {
+        row["id"]: row for row in by_key(connection, issues.c.id, added, [*columns, *issue_wake.COLUMNS])
+    }
+    new = [issue_id for issue_id in added if issue_id not in known]
+    changes = {
+        issue_id: changed(before, _sums(before, added[issue_id])) for issue_id, before in known.items()
+    }
+    woken = issue_wake.wake(connection, known, added)
+    for issue_id, values in woken.changes.items():
+        changes[issue_id] |= values
+    write_changes(connection, issues.c.id, changes)
+    if new:
+        connection.execute(insert(issues), [_first(issue_id, added[issue_id]) for issue_id in new])
+    return Applied(new, woken.regressed, woken.woken)
+
+
+def _sums(before: Mapping[str, Any], added: Values) -> Values:
+    newest = added["last_seen_ms"] >= before["last_seen_ms"]
+    return {
+        **prints.folded(before, added),
+        "latest_id": added["latest_id"] if newest else before["latest_id"],
+        "people_due": True,
+    }
+
+
+def _first(issue_id: str, added: Values) -> Values:
+    return {"id": issue_id, **{name: value for name, value in added.items() if name != "releases"}, **STATE}

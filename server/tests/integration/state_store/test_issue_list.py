@@ -6,7 +6,7 @@ import pytest
 
 from holdfast_server.errors import BadInput
 from holdfast_server.model.issue import SEVERITIES, Issue, IssueDelta
-from holdfast_server.state_store import issues, projects
+from holdfast_server.state_store import issue_actions, issues, projects
 from holdfast_server.state_store.connect import StateStore
 from holdfast_server.state_store.issue_list import SORTS, SortBy, list_issues
 
@@ -44,6 +44,7 @@ KEYS: dict[SortBy, Callable[[Issue], tuple[int, str]]] = {
     "frequency": lambda issue: (-issue.frequency, reverse(issue.id)),
     "lastSeen": lambda issue: (-issue.last_seen_ms, reverse(issue.id)),
     "createdAt": lambda issue: (-issue.first_seen_ms, reverse(issue.id)),
+    "users": lambda issue: (-issue.users, reverse(issue.id)),
     "severity": lambda issue: ([str(s) for s in SEVERITIES].index(issue.severity), issue.id),
 }
 
@@ -91,7 +92,7 @@ def test_page_after_a_change(store: StateStore, project_id: int) -> None:
 
 def test_filters(store: StateStore, project_id: int) -> None:
     """Severity and state narrow the list, alone and together, through pages."""
-    issues.set_resolved(store, project_id, ["00", "04", "01"], True, 1)
+    issue_actions.resolve(store, project_id, ["00", "04", "01"], actor="a@b.c", at_ms=10_000)
 
     def ids(**filters: object) -> list[str]:
         return sorted(issue.id for issue in list_issues(store, project_id, **filters)[0])  # type: ignore[arg-type]

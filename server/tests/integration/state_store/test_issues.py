@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from holdfast_server.model.issue import SEVERITIES, Issue, IssueCounts, IssueDelta
-from holdfast_server.state_store import issues, projects
+from holdfast_server.state_store import fingerprints, issue_actions, issues, projects
 from holdfast_server.state_store.connect import StateStore
 
 
@@ -50,7 +50,7 @@ def found(store: StateStore, project_id: int, issue_id: str = "a") -> Issue:
 def test_first_occurrence(store: StateStore, project_id: int) -> None:
     """A first delta makes an issue with all that it says."""
     one = delta(project_id, count=3, first_seen_ms=90, sample='{"stack":[]}', severity="critical")
-    assert issues.apply(store, "spool", 1, [one]) == ["a"]
+    assert issues.apply(store, "spool", 1, [one]).new == ["a"]
     assert found(store, project_id) == Issue(
         id="a",
         project_id=project_id,
@@ -75,7 +75,7 @@ def test_newer_occurrence(store: StateStore, project_id: int) -> None:
     """A newer delta brings message, release and sample; the count adds up, and the first release stays."""
     issues.apply(store, "spool", 1, [delta(project_id)])
     newer = delta(project_id, count=2, last_seen_ms=200, message="y", release="2.0", sample="[2]")
-    assert issues.apply(store, "spool", 2, [newer]) == []
+    assert issues.apply(store, "spool", 2, [newer]).new == []
     issue = found(store, project_id)
     assert (issue.frequency, issue.first_seen_ms, issue.last_seen_ms) == (3, 100, 200)
     assert (issue.message, issue.first_release, issue.last_release, issue.sample) == (
@@ -108,7 +108,7 @@ def test_worst_severity(store: StateStore, project_id: int, order: tuple[str, ..
 def test_same_issue_twice_in_a_block(store: StateStore, project_id: int) -> None:
     """Two deltas of one issue in one block count both, and the issue is new once."""
     newer = delta(project_id, count=5, last_seen_ms=300, release="2.0", severity="critical")
-    assert issues.apply(store, "spool", 1, [newer, delta(project_id, first_seen_ms=20)]) == ["a"]
+    assert issues.apply(store, "spool", 1, [newer, delta(project_id, first_seen_ms=20)]).new == ["a"]
     issue = found(store, project_id)
     assert (issue.frequency, issue.first_seen_ms, issue.last_seen_ms) == (6, 20, 300)
     assert (issue.first_release, issue.last_release, issue.severity) == ("1.0", "2.0", "critical")
@@ -132,13 +132,13 @@ def test_spools_are_apart(store: StateStore, project_id: int) -> None:
 
 def test_block_without_issues(store: StateStore) -> None:
     """A block without errors moves the watermark all the same."""
-    assert issues.apply(store, "spool", 9, []) == []
+    assert issues.apply(store, "spool", 9, []).new == []
     assert issues.watermark(store, "spool") == 9
 
 
 def test_unknown_project(store: StateStore, project_id: int) -> None:
     """A delta of a project that does not exist is left out; the others and the watermark go on."""
-    assert issues.apply(store, "spool", 1, [delta(999, "lost"), delta(project_id)]) == ["a"]
+    assert issues.apply(store, "spool", 1, [delta(999, "lost"), delta(project_id)]).new == ["a"]
     assert issues.watermark(store, "spool") == 1
 
 
@@ -154,7 +154,7 @@ def test_hostile_text(store: StateStore, project_id: int) -> None:
 
 def test_huge_sample(store: StateStore, project_id: int) -> None:
     """A sample over the limit is left out whole: half of a JSON text is none."""
-    issues.apply(store, "spool", 1, [delta(project_id, sample='"' + "a" * issues.SAMPLE_LIMIT + '"')])
+    issues.apply(store, "spool", 1, [delta(project_id, sample='"' + "a" * fingerprints.SAMPLE_LIMIT + '"')])
     assert found(store, project_id).sample == "{}"
 
 
@@ -167,24 +167,10 @@ def test_unknown_severity(store: StateStore, project_id: int) -> None:
 def test_ten_thousand(store: StateStore, project_id: int) -> None:
     """Ten thousand issues fit into one block; none of them is new the second time."""
     many = [delta(project_id, f"{number:032x}") for number in range(10_000)]
-    assert issues.apply(store, "spool", 1, many) == [one.issue_id for one in many]
-    assert issues.apply(store, "spool", 2, many) == []
+    assert issues.apply(store, "spool", 1, many).new == [one.issue_id for one in many]
+    assert issues.apply(store, "spool", 2, many).new == []
     assert issues.counts(store, project_id).unresolved == 10_000
     assert len(issues.known(store, project_id, [one.issue_id for one in many])) == 10_000
-
-
-def test_resolve(store: StateStore, project_id: int) -> None:
-    """Resolving counts what changed, reaches this project only, and lasts through new occurrences."""
-    other = projects.create(store, name="Blog", slug="blog", created_at_ms=1)[0].id
-    issues.apply(store, "spool", 1, [delta(project_id, "a"), delta(project_id, "b"), delta(other, "c")])
-    assert issues.set_resolved(store, project_id, ["a", "a", "c", "nothing"], True, 500) == 1
-    assert issues.set_resolved(store, project_id, ["a"], True, 600) == 0
-    issues.apply(store, "spool", 2, [delta(project_id, "a", last_seen_ms=700)])
-    issue = found(store, project_id)
-    assert (issue.resolved, issue.status, issue.resolved_at_ms, issue.frequency) == (True, "resolved", 500, 2)
-    assert not found(store, other, "c").resolved
-    assert issues.set_resolved(store, project_id, ["a", "b"], False, 800) == 1
-    assert (found(store, project_id).status, found(store, project_id).resolved_at_ms) == ("new", None)
 
 
 def test_known_and_get_stay_in_the_project(store: StateStore, project_id: int) -> None:
@@ -202,9 +188,12 @@ def test_counts(store: StateStore, project_id: int) -> None:
         delta(project_id, name, severity=s) for name, s in (("a", "critical"), ("b", "info"), ("c", "info"))
     ]
     issues.apply(store, "spool", 1, block)
-    issues.set_resolved(store, project_id, ["c"], True, 1)
+    issue_actions.resolve(store, project_id, ["c"], actor="a@b.c", at_ms=1)
+    by_status = {"new": 2, "ongoing": 0, "regressed": 0, "resolved": 1, "ignored": 0}
     by_severity = {"critical": 1, "error": 0, "warning": 0, "info": 1}
-    assert issues.counts(store, project_id) == IssueCounts(unresolved=2, resolved=1, by_severity=by_severity)
+    assert issues.counts(store, project_id) == IssueCounts(
+        unresolved=2, resolved=1, by_severity=by_severity, by_status=by_status
+    )
 
 
 def test_two_drainers(store: StateStore, project_id: int) -> None:
@@ -212,7 +201,7 @@ def test_two_drainers(store: StateStore, project_id: int) -> None:
     blocks = [[delta(project_id, f"{(seq * 7 + n) % 40}") for n in range(20)] for seq in range(15)]
 
     def drain(spool: str) -> list[str]:
-        return [new for seq, block in enumerate(blocks) for new in issues.apply(store, spool, seq, block)]
+        return [new for seq, block in enumerate(blocks) for new in issues.apply(store, spool, seq, block).new]
 
     with ThreadPoolExecutor(2) as pool:
         new = [issue_id for ids in pool.map(drain, ["one", "two"]) for issue_id in ids]
@@ -244,7 +233,8 @@ def test_resolving_while_draining(store: StateStore, project_id: int) -> None:
 
     def resolve() -> None:
         for turn in range(15):
-            issues.set_resolved(store, project_id, ids[::-1], turn % 2 == 0, turn)
+            act = issue_actions.reopen if turn % 2 else issue_actions.resolve
+            act(store, project_id, ids[::-1], actor="a@b.c", at_ms=turn)
 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(drain), pool.submit(resolve)]:
@@ -315,12 +305,12 @@ def test_exactly_once(store: StateStore, project_id: int, run: list[tuple[list[D
         for _ in range(attempt.deaths):
             with pytest.raises(CrashError):
                 issues.apply(dying, name, seq, block)
-        new += issues.apply(store, name, seq, block)
+        new += issues.apply(store, name, seq, block).new
         applied.append(block)
         for _ in range(attempt.repeats):
-            assert issues.apply(store, name, seq, block) == []
+            assert issues.apply(store, name, seq, block).new == []
         if attempt.stale_repeat:
-            assert issues.apply(store, name, max(1, seq - 1), applied[max(0, seq - 2)]) == []
+            assert issues.apply(store, name, max(1, seq - 1), applied[max(0, seq - 2)]).new == []
     everything = [one for block in applied for one in block]
     assert sorted(new) == sorted({one.issue_id for one in everything})
     for issue_id in new:

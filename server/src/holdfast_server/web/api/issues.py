@@ -11,7 +11,7 @@ from ...accounts.roles import Act
 from ...errors import NotFound
 from ...model.clock import iso
 from ...model.issue import Issue
-from ...state_store import issue_list, issues
+from ...state_store import issue_actions, issue_list, issues
 from ..guards import allowed, audited, chosen_project, viewer
 from ..services import HttpRequest, services
 
@@ -76,7 +76,8 @@ async def change_error(
 
     def change() -> Issue:
         _existing(app, project.id, error_id)
-        issues.set_resolved(app.state, project.id, [error_id], data.resolved, app.clock.now_ms())
+        act = issue_actions.resolve if data.resolved else issue_actions.reopen
+        act(app.state, project.id, [error_id], actor=who.name, at_ms=app.clock.now_ms())
         return _existing(app, project.id, error_id)
 
     changed = await asyncio.to_thread(change)

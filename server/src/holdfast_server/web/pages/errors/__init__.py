@@ -13,7 +13,7 @@ from ....errors import BadInput, NotFound
 from ....event_store.queries import issues as occurrences
 from ....insight import releases
 from ....model.issue import SEVERITIES, Issue, IssueCounts
-from ....state_store import issue_list, issues
+from ....state_store import issue_actions, issue_list, issues
 from ...components.chart import Chart
 from ...components.format import exact_count, humanise_count
 from ...components.shell import BulkAction, Column, Pager
@@ -165,7 +165,9 @@ async def _triage(request: HttpRequest) -> Any:
 
 async def _set_resolved(seen: View, ids: list[str], resolved: bool) -> int:
     changed = await asyncio.to_thread(
-        issues.set_resolved, seen.app.state, seen.project.id, ids, resolved, seen.now_ms
+        lambda: (issue_actions.resolve if resolved else issue_actions.reopen)(
+            seen.app.state, seen.project.id, ids, actor=seen.who.name, at_ms=seen.now_ms
+        )
     )
     if changed:
         detail = msgspec.json.encode({"project": seen.project.slug, "ids": ids}).decode()

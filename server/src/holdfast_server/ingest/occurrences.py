@@ -19,6 +19,10 @@ Columns = dict[str, list[Any]]
 DECODER = msgspec.json.Decoder(Report)
 ENCODER = msgspec.json.Encoder()
 MAX_SAMPLE_BYTES = 32_768
+MAX_SEARCH_CHARS = 600
+SEARCHED_EXCEPTIONS, SEARCHED_FRAMES = 3, 30
+MAX_NAMED = 100
+"""Releases or environments of one issue in one block."""
 
 
 class Target(Protocol):
@@ -62,7 +66,13 @@ class Occurrences:
         times, flags = self.enricher.times(arrival.received_ms, [report.at for _, report in kept])
         target.add("errors", self._columns(arrival, kept, times, flags))
         for (_, report), at in zip(kept, times, strict=True):
-            merge(target.deltas, delta(arrival, report, at))
+            if report.issue_id not in target.deltas:
+                target.deltas[report.issue_id] = first = delta(arrival, report, at)
+                first.search_text = search_text(
+                    report
+                )  # once a block: it costs more than all the rest of a delta
+            else:
+                merge(target.deltas, delta(arrival, report, at))
 
     def _keeps(self, target: Target, arrival: Arrival, report: Report, category: str) -> bool:
         as_chain(report)
@@ -153,7 +163,24 @@ def delta(arrival: Arrival, report: Report, at: int) -> IssueDelta:
         environment=report.environment,
         sample=sample(arrival, report),
         first_release=report.release,
+        releases={report.release: at} if report.release else {},
+        environments={report.environment: at} if report.environment else {},
     )
+
+
+def search_text(report: Report) -> str:
+    """Functions and files of the stack, innermost first, each once: what people look for besides the message."""
+    words: dict[str, None] = {}
+    for exception in reversed(report.exceptions[-SEARCHED_EXCEPTIONS:]):
+        frames = exception.get("frames") if isinstance(exception, dict) else None
+        for frame in reversed(frames[-SEARCHED_FRAMES:] if isinstance(frames, list) else []):
+            if isinstance(frame, dict):
+                words |= {
+                    str(frame[name])[:200]: None
+                    for name in ("function", "module", "filename")
+                    if frame.get(name)
+                }
+    return " ".join(words)[:MAX_SEARCH_CHARS] or report.stack[:MAX_SEARCH_CHARS]
 
 
 def sample(arrival: Arrival, report: Report) -> str:
@@ -192,3 +219,11 @@ def merge(deltas: dict[str, IssueDelta], new: IssueDelta) -> None:
             new.release,
             new.environment,
         )
+    _add_names(old.releases, new.releases)
+    _add_names(old.environments, new.environments)
+
+
+def _add_names(old: dict[str, int], new: dict[str, int]) -> None:
+    for name, at in new.items():
+        if at > old.get(name, 0) and (name in old or len(old) < MAX_NAMED):
+            old[name] = at

@@ -21,6 +21,7 @@ UNKNOWN_SEVERITY_RANK = SEVERITIES.index("error")
 TEXT_AGE_MS = 600_000
 """A text in the index is replaced by a newer one no sooner than this: each replacement costs as much as 20 counts."""
 RELEASE, ENVIRONMENT = 0, 1
+LISTED_MAX = 5_000
 SEEN_MAX = {RELEASE: SEEN_IN_MAX, ENVIRONMENT: 50}
 
 FROM_NEWEST = (
@@ -104,6 +105,21 @@ def of_issue(store: StateStore, project_id: int, issue_id: str, *, limit: int = 
     )
     with store.read() as connection:
         return [fingerprint_of(dict(row)) for row in connection.execute(statement).mappings()]
+
+
+def ids_of(store: StateStore, project_id: int, issue_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The fingerprints of each of some issues, for questions to the event store about all of a list's rows at once."""
+    found: dict[str, list[str]] = {issue_id: [] for issue_id in issue_ids}
+    statement = (
+        select(fingerprints.c.issue_id, fingerprints.c.id)
+        .where(fingerprints.c.issue_id.in_(list(found)), fingerprints.c.project_id == project_id)
+        .order_by(fingerprints.c.last_seen_ms.desc())
+        .limit(LISTED_MAX)
+    )
+    with store.read() as connection:
+        for row in connection.execute(statement):
+            found[row.issue_id].append(row.id)
+    return found
 
 
 def fingerprint_of(row: Mapping[str, Any]) -> Fingerprint:

@@ -1,0 +1,118 @@
+"""Exceptions out of OTLP spans and log records as error reports (semantic conventions: `exception.*`).
+
+An exception on its way up is recorded by each span that it leaves. It is one occurrence: the innermost span's counts.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from ...model.limits import MAX_MESSAGE_CHARS, MAX_NAME_CHARS, MAX_STACK_CHARS
+from .errors import Report, tags_of
+from .otlp_values import first_text, signed
+from .records import LogRecord, Span
+
+MAX_REPORTS = 1_000
+"""Out of one request; a request with more brings the same few over and over."""
+TYPE, MESSAGE, STACK, ESCAPED = (f"exception.{word}" for word in ("type", "message", "stacktrace", "escaped"))
+TAGS = (
+    "http.request.method", "http.method", "http.route", "http.response.status_code", "http.status_code", "host.name", "k8s.pod.name",
+    "process.runtime.name", "process.runtime.version", "thread.name", "code.function.name", "rpc.method", "messaging.destination.name",
+)  # fmt: skip
+PAGES = ("url.path", "http.target", "url.full", "http.url")
+AGENTS = ("user_agent.original", "http.user_agent")
+Place = tuple[str, str, tuple[str, str]]
+"""Trace, span, and what was thrown."""
+SEVERITY_FROM = ((21, "critical"), (17, "error"), (13, "warning"), (1, "info"))
+
+
+def reports_of_spans(spans: list[Span]) -> list[Report]:
+    """The `exception` events of these spans, each exception once."""
+    parents = {(span.trace_id, span.span_id): span.parent_id for span in spans}
+    found = [
+        (span, event)
+        for span in spans
+        for event in span.events
+        if event["name"] == "exception" and _is_exception(event["attributes"])
+    ]
+    passed_on: set[Place] = set()
+    for span, event in found:
+        _mark_around(span, _what(event["attributes"]), parents, passed_on)
+    return [
+        _of_span(span, event)
+        for span, event in found
+        if (span.trace_id, span.span_id, _what(event["attributes"])) not in passed_on
+    ][:MAX_REPORTS]
+
+
+def reports_of_logs(records: Iterable[LogRecord]) -> list[Report]:
+    return [_of_log(record) for record in records if _is_exception(record.attributes)][:MAX_REPORTS]
+
+
+def _is_exception(attributes: dict[str, Any]) -> bool:
+    return bool(attributes.get(TYPE) or attributes.get(MESSAGE))
+
+
+def _what(attributes: dict[str, Any]) -> tuple[str, str]:
+    return str(attributes.get(TYPE)), str(attributes.get(MESSAGE))
+
+
+def _mark_around(
+    span: Span, what: tuple[str, str], parents: dict[tuple[str, str], str], passed_on: set[Place]
+) -> None:
+    """Mark the spans around this one: the exception may have come through them. What is marked has marked its own before."""
+    parent = span.parent_id
+    while parent and parent != span.span_id and (span.trace_id, parent, what) not in passed_on:
+        passed_on.add((span.trace_id, parent, what))
+        parent = parents.get((span.trace_id, parent), "")
+
+
+def _of_span(span: Span, event: dict[str, Any]) -> Report:
+    attributes = {**span.attributes, **event["attributes"]}
+    report = _report(span, attributes, signed(event["timeUnixNano"]))
+    report.transaction = span.name[:MAX_NAME_CHARS]
+    report.page = first_text(span.attributes, *PAGES, limit=2_048) if span.kind == "server" else ""
+    return report
+
+
+def _of_log(record: LogRecord) -> Report:
+    report = _report(record, record.attributes, record.at_ns)
+    number = record.severity_number
+    report.severity = next((word for least, word in SEVERITY_FROM if number >= least), "error")
+    if record.body and record.body != report.message:
+        report.context["log"] = record.body[:MAX_MESSAGE_CHARS]
+    return report
+
+
+def _report(record: Span | LogRecord, attributes: dict[str, Any], at_ns: int) -> Report:
+    kind, message = first_text(attributes, TYPE) or "Error", _text(attributes, MESSAGE, MAX_MESSAGE_CHARS)
+    identity = f"{record.trace_id} {record.span_id} {at_ns} {kind} {message}"
+    return Report(
+        error_type=kind,
+        message=message,
+        stack=_text(attributes, STACK, MAX_STACK_CHARS),
+        handled=str(attributes.get(ESCAPED, "")).lower() != "true",
+        event_id=hashlib.blake2b(identity.encode(), digest_size=16).hexdigest(),
+        trace_id=record.trace_id,
+        span_id=record.span_id,
+        component=record.service,
+        release=record.release,
+        environment=record.environment,
+        user_id=record.user_id,
+        session_id=record.session_id,
+        user_agent=first_text(attributes, *AGENTS, limit=512),
+        sdk=record.sdk,
+        at=at_ns // 1_000_000,
+        tags=tags_of({name: value for name in TAGS if (value := _tag(name, attributes, record.resource))}),
+        context={name: value for name, value in attributes.items() if not name.startswith("exception.")}
+        | {"resource": record.resource},
+    )
+
+
+def _text(attributes: dict[str, Any], name: str, limit: int) -> str:
+    value = attributes.get(name)
+    return value[:limit] if isinstance(value, str) else first_text(attributes, name, limit=limit)
+
+
+def _tag(name: str, attributes: dict[str, Any], resource: dict[str, Any]) -> str:
+    return first_text(attributes, name) or first_text(resource, name)

@@ -31,19 +31,28 @@ MAX_UNHEARD_BYTES = 16 * 1024 * 1024
 async def read_body(request: HttpRequest, limit: int = MAX_BODY_BYTES) -> bytes:
     """`limit` is for the body as it arrives. Raises TooLarge beyond a limit, BadInput for an encoding that is wrong or
     unknown."""
+    body = await read_packed(request, limit)
+    encoding = encoding_of(request, body)
+    return decompress(body, encoding) if encoding else body
+
+
+async def read_packed(request: HttpRequest, limit: int) -> bytes:
+    """The body as it arrives. Raises TooLarge beyond `limit` bytes."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
-        elif size > MAX_UNHEARD_BYTES:
+        elif size > limit + MAX_UNHEARD_BYTES:
             break
     if size > limit:
         raise TooLarge("the body", f"{limit} bytes", hint="send fewer events at once, or compress the body")
-    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    encoding = request.headers.get("content-encoding", "") or ("gzip" if body[:2] == GZIP_MAGIC else "")
-    return decompress(body, encoding) if encoding else body
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def encoding_of(request: HttpRequest, body: bytes) -> str:
+    return request.headers.get("content-encoding", "") or ("gzip" if body[:2] == GZIP_MAGIC else "")
 
 
 def decompress(body: bytes, encoding: str, limit: int = MAX_PLAIN_BYTES) -> bytes:

@@ -20,11 +20,13 @@ from .ingest.drain import Drainer
 from .ingest.drain_process import DrainConfig, DrainReport
 from .ingest.enrich import Enricher
 from .ingest.occurrences import Occurrences
+from .ingest.noise import NoiseFilter
 from .ingest.outlet import Outlet
+from .ingest.spikes import SpikeProtection
 from .ingest.useragent import UserAgents
 from .logs import set_up_logging
 from .model.clock import SystemClock
-from .state_store import issues
+from .state_store import issues, noise
 from .state_store.connect import StateStore
 
 log = structlog.get_logger(__name__)
@@ -65,14 +67,19 @@ def build(config: DrainConfig) -> Drainer:
         config.events_secure,
         config.events_cluster,
     )
+    clock = SystemClock()
     enricher = Enricher(UserAgents(), node=config.node, max_age_s=config.max_age_s)
     return Drainer(
         Outlet(Path(config.spool), config.boot_id),
         EventStore(address),
         enricher,
-        Occurrences(enricher),
+        Occurrences(
+            enricher,
+            before=(NoiseFilter(lambda: noise.everything(state), clock),),
+            after=(SpikeProtection(per_issue=config.burst_bodies, new_issues=config.burst_new_bodies),),
+        ),
         lambda spool_id, last_seq, deltas: issues.apply(state, spool_id, last_seq, deltas),
-        SystemClock(),
+        clock,
         block_rows=config.block_rows,
         interval_s=config.interval_s,
         on_drained=lambda moved: report(DrainReport(moved, "")),

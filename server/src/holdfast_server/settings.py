@@ -169,6 +169,20 @@ class IngestSettings:
         env="HOLDFAST_MAX_EVENT_AGE_DAYS",
         check=between(0.01, 3650),
     )
+    burst_bodies: int = setting(
+        100,
+        "Whole occurrences of one issue kept a minute; beyond, all are counted and a sample keeps its stack and context. 0: all.",
+        "100",
+        env="HOLDFAST_BURST_BODIES",
+        check=between(0, 1_000_000),
+    )
+    burst_new_bodies: int = setting(
+        1_000,
+        "The same for issues that are new, all of a project together.",
+        "1000",
+        env="HOLDFAST_BURST_NEW_BODIES",
+        check=between(0, 1_000_000),
+    )
     block_rows: int = setting(
         250_000,
         "Rows that the drainer moves in one block at the most.",

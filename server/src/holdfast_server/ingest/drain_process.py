@@ -37,6 +37,8 @@ class DrainConfig(msgspec.Struct, frozen=True):
     max_age_s: float
     block_rows: int
     interval_s: float
+    burst_bodies: int
+    burst_new_bodies: int
     log_format: str
 
 

@@ -14,6 +14,7 @@ from ..model.limits import MAX_TEXT_CHARS
 from .decode.errors import Report
 from .enrich import Arrival, Enricher, cut, route
 from .identify import group
+from .spikes import BODY_TAG, BODY_WORD
 
 Columns = dict[str, list[Any]]
 DECODER = msgspec.json.Decoder(Report)
@@ -66,13 +67,12 @@ class Occurrences:
         times, flags = self.enricher.times(arrival.received_ms, [report.at for _, report in kept])
         target.add("errors", self._columns(arrival, kept, times, flags))
         for (_, report), at in zip(kept, times, strict=True):
-            if report.issue_id not in target.deltas:
-                target.deltas[report.issue_id] = first = delta(arrival, report, at)
-                first.search_text = search_text(
-                    report
-                )  # once a block: it costs more than all the rest of a delta
-            else:
-                merge(target.deltas, delta(arrival, report, at))
+            new = delta(arrival, report, at)
+            known = target.deltas.get(report.issue_id)
+            if known is None or not known.sample:
+                # once a block: it costs more than all the rest of a delta
+                (known or new).search_text = search_text(report)
+            merge(target.deltas, new)
 
     def _keeps(self, target: Target, arrival: Arrival, report: Report, category: str) -> bool:
         as_chain(report)
@@ -161,7 +161,7 @@ def delta(arrival: Arrival, report: Report, at: int) -> IssueDelta:
         last_seen_ms=at,
         release=report.release,
         environment=report.environment,
-        sample=sample(arrival, report),
+        sample="" if report.tags.get(BODY_TAG) == BODY_WORD else sample(arrival, report),
         first_release=report.release,
         releases={report.release: at} if report.release else {},
         environments={report.environment: at} if report.environment else {},
@@ -215,7 +215,7 @@ def merge(deltas: dict[str, IssueDelta], new: IssueDelta) -> None:
         old.last_seen_ms, old.message, old.sample, old.release, old.environment = (
             new.last_seen_ms,
             new.message,
-            new.sample,
+            new.sample or old.sample,
             new.release,
             new.environment,
         )

@@ -23,7 +23,8 @@ class IssueDelta(msgspec.Struct):
 
     `issue_id` is the fingerprint's id, the `errorId` of the wire. `release` is the newest occurrence's, `first_release` the
     oldest's; `releases` and `environments` are all that the block saw, with the newest time of each. `group_id` names another
-    fingerprint that means the same (its symbolicated twin). `search_text` are the functions and files of the stack.
+    fingerprint that means the same (its symbolicated twin). `search_text` are the functions and files of the stack. Without a
+    `sample` the one that is known stays.
     """
 
     issue_id: str

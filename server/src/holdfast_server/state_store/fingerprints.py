@@ -80,7 +80,8 @@ def count(store: StateStore, connection: Connection, rows: dict[str, Values]) ->
             continue
         spoken.append(fingerprint_id)
         if (
-            row["last_seen_ms"] >= before["text_at_ms"] + TEXT_AGE_MS
+            row["sample"]
+            and row["last_seen_ms"] >= before["text_at_ms"] + TEXT_AGE_MS
             and row["search_text"] != before["search_text"]
         ):
             texts.append((before["n"], before["search_text"], row["search_text"]))
@@ -88,7 +89,7 @@ def count(store: StateStore, connection: Connection, rows: dict[str, Values]) ->
     write_changes(connection, fingerprints.c.id, changes)
     text_index.replace(store, connection, texts)
     numbers |= _add(store, connection, fresh)
-    _keep_samples(store, connection, [rows[fingerprint_id] for fingerprint_id in spoken])
+    _keep_samples(store, connection, [rows[each] for each in spoken if rows[each]["sample"]])
     _keep_seen(store, connection, rows, numbers)
     return {key: known[key]["issue_id"] if key in known else row["issue_id"] for key, row in rows.items()}
 
@@ -166,6 +167,7 @@ def _joined(before: Values, after: Values) -> Values:
     return {
         **newest,
         **folded(before, after),
+        "sample": newest["sample"] or before["sample"] or after["sample"],
         "releases": _newest_of_each(before["releases"], after["releases"]),
         "environments": _newest_of_each(before["environments"], after["environments"]),
     }

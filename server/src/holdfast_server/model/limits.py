@@ -28,3 +28,21 @@ MAX_EVENT_AGE_S = 7 * 86_400
 """An older client time is kept aside and the received time stands in its place, with a flag."""
 MAX_EVENT_AHEAD_S = 600
 """Likewise for a time in the future."""
+
+# The Sentry protocol has limits of its own: its clients drop for good what is refused, so most of what is too large is cut.
+MAX_ENVELOPE_BYTES = 20 * 1024 * 1024
+"""An envelope as it arrives, possibly compressed."""
+MAX_ENVELOPE_PLAIN_BYTES = 100 * 1024 * 1024
+"""The same after decompression."""
+MAX_ENVELOPE_ITEMS = 1_000
+MAX_ENVELOPE_LINE_BYTES = 16_384
+"""A header line of an envelope or of an item."""
+MAX_SENTRY_EVENT_BYTES = 20 * 1024 * 1024
+"""One event's JSON; a larger one is refused."""
+KEPT_SENTRY_EVENT_BYTES = 262_144
+"""A larger event is cut to this: variables first, then old breadcrumbs, then other free data."""
+MAX_ATTACHMENT_BYTES = 20 * 1024 * 1024
+MAX_ATTACHMENTS = 20
+"""Attachments of one event."""
+MAX_SPANS = 1_000
+"""Spans in one transaction or container, likewise log records and metric points; the rest is counted as invalid."""

@@ -19,8 +19,8 @@ from .event_store.connect import Address, EventStore
 from .ingest.drain import Drainer
 from .ingest.drain_process import DrainConfig, DrainReport
 from .ingest.enrich import Enricher
-from .ingest.occurrences import Occurrences
 from .ingest.noise import NoiseFilter
+from .ingest.occurrences import Occurrences
 from .ingest.outlet import Outlet
 from .ingest.spikes import SpikeProtection
 from .ingest.useragent import UserAgents

@@ -8,10 +8,10 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from ....errors import BadInput, Busy, HoldfastError, NotAllowed, NotFound
-from ....model.project import Project
+from ....model.project import KeyKind, Project
 from ....state_store import projects
 from ...errors import on_any, status_of
-from ...guards import reader
+from ...guards import writer_key
 from ...ingest.body import read_body
 from ...services import HttpRequest, services
 
@@ -20,12 +20,15 @@ T = TypeVar("T")
 
 async def uploader(request: HttpRequest) -> Project:
     """The project of the secret key that the request carries. Raises NotKnown or NotAllowed."""
-    who = await reader(request)
-    if who.key_project_id is None:
-        raise NotAllowed("a secret key is needed", hint="set SENTRY_AUTH_TOKEN to the project's hf_sec_… key")
-    project = await asyncio.to_thread(projects.get, services(request).state, who.key_project_id)
+    key = await writer_key(request)
+    if key.kind is not KeyKind.SECRET:
+        raise NotAllowed(
+            "a public key may not upload files",
+            hint="set SENTRY_AUTH_TOKEN to the project's secret key (hf_sec_…)",
+        )
+    project = await asyncio.to_thread(projects.get, services(request).state, key.project_id)
     if project is None:
-        raise NotFound("project", who.key_project_id)
+        raise NotFound("project", key.project_id)
     return project
 
 

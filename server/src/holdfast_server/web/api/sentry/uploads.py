@@ -42,8 +42,7 @@ class AssembleBody(msgspec.Struct):
 async def upload_options(request: HttpRequest, org: FromPath[str]) -> dict[str, Any]:
     await uploader(request)
     return {
-        # seen from /api/0, so that it is right behind every proxy
-        "url": f"/organizations/{quote(org, safe='')}/chunk-upload/",
+        "url": upload_address(request, f"/organizations/{quote(org, safe='')}/chunk-upload/"),
         "chunkSize": CHUNK_BYTES,
         "chunksPerRequest": CHUNKS_PER_REQUEST,
         "maxFileSize": MAX_BUNDLE_BYTES,
@@ -76,6 +75,14 @@ async def assemble_bundle(request: HttpRequest) -> dict[str, Any]:
     wanted = await body_of(request, AssembleBody)
     same_project(project, wanted.projects)
     return await ask(request, project, wanted, wanted.version or "")
+
+
+def upload_address(request: HttpRequest, path: str) -> str:
+    """Absolute, for the client inside the bundler plugins knows no other, and takes none of another host or scheme than
+    those that it called. Behind a proxy that ends TLS, X-Forwarded-Proto or the public URL says the scheme."""
+    host, public = request.headers.get("host", ""), services(request).settings.base_url
+    secure = public == f"https://{host}" or request.headers.get("x-forwarded-proto") == "https"
+    return f"{'https' if secure else 'http'}://{host}/api/0{path}"
 
 
 async def file_parts(request: HttpRequest) -> AsyncIterator[tuple[str, str, bytes]]:

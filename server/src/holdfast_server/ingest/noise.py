@@ -172,7 +172,7 @@ def urls(report: Report) -> Iterator[str]:
 
 def is_local(url: str) -> bool:
     found = HOST.search(url) if SCHEME.match(url) or url.startswith("//") else None
-    if found is None:
+    if found is None or url.startswith("file:"):
         return url.startswith("file:")
     host = found.group(1).strip("[]").rstrip(".").lower()
     if host == "localhost" or host.endswith(".localhost"):

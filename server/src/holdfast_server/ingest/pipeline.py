@@ -18,20 +18,23 @@ from ..model.clock import Clock
 from ..model.limits import MAX_BATCH_EVENTS
 from ..model.outcome import Outcome, OutcomeCount
 from ..settings import IngestSettings
-from .decode.errors import decode_report
-from .decode.native import ANY, ENCODER, Decoded, WireEvent, decode_batch, decode_each, storable
+from .decode.errors import Report, decode_report
+from .decode.native import ANY, ENCODER, ClientDrop, Decoded, WireEvent, decode_batch, decode_each, storable
 from .decode.records import MAX_RECORDS
+from .exact_fields import IDS, is_exact, scrub_record
 from .identify import group
 from .ledger import Ledger, encode, of_batch
 from .rate import RateLimit
 from .record_columns import RECORDS
 from .scrub import Scrubber, pseudonym
 from .spool import Entry, Receipt, Spool
+from .told_twice import ToldTwice
 
 ANALYTICS_TYPES = frozenset(USAGE_TYPES)
 """What ENABLE_ANALYTICS=0 filters: usage, and the types that start like it."""
 ANALYTICS_PREFIXES = ("feature.", "conversation.", "usage.", "proactive.")
 MAX_DIRTY_BYTES = 131_072
+MAX_DIRTY_STACK_CHARS = 16_384
 LARGE_BODY_BYTES = 65_536
 IDENTITIES = ("userId", "anonymousId", "sessionId", "user_id", "anonymous_id", "session_id")
 
@@ -102,6 +105,7 @@ class Pipeline:
         self.salt = salt
         self.scrubber = Scrubber(settings.redact_fields)
         self.rate = RateLimit(settings.rate_per_s, clock)
+        self.told_twice = ToldTwice()
         # Headers are text of strangers too, and some hold an address to write to.
         self.header_text = lru_cache(maxsize=10_000)(lambda text: self.scrubber.scrub_text(text[:512]))
 
@@ -180,6 +184,22 @@ class Pipeline:
         """Raises TooMany when one more of this category is over the project's rate."""
         self._limit(sender, 1, category)
 
+    async def take_item(
+        self, sender: Sender, kind: str, body: bytes, *, category: str, batch_id: str | None = None
+    ) -> None:
+        """One item that the drainer reads, clean already. Raises TooMany or SpoolFull; the same batch id counts once."""
+        self._limit(sender, 1, category)
+        if not self.settings.telemetry_enabled:
+            self.ledger.count(sender.project_id, Outcome.FILTERED, "telemetry_off", category=category)
+            return
+        await self._put(self._entry(kind, sender, 1, body), batch_id, category=category)
+
+    async def take_drops(self, sender: Sender, drops: Sequence[ClientDrop]) -> None:
+        """What a client says that it dropped itself goes into the ledger."""
+        rows = of_batch(sender.project_id, self.clock.now_ms(), [], drops)
+        if rows:
+            await self._put(self._entry("outcomes", sender, 0, None, encode(rows)), None, count=0)
+
     def scrubbed(self, value: dict[str, Any]) -> dict[str, Any]:
         """A new value without personal data."""
         return self._scrubbed(value)
@@ -199,6 +219,32 @@ class Pipeline:
         if not self.spool.put(entry, hashed(batch_id)).result().duplicate:
             self.ledger.note(outcomes)
 
+    async def take_reports(self, sender: Sender, reports: Sequence[Report], *, batch_id: str) -> None:
+        """Error reports that a protocol made out of spans or log records. Not limited: what they were made of was.
+
+        Raises SpoolFull; each counts once under its event id, however often the request comes.
+        """
+        if not reports or not self.settings.telemetry_enabled:
+            return
+        bodies = await asyncio.to_thread(lambda: [self._clean_report(report) for report in reports])
+        puts = (
+            self._put(
+                self._entry("error", sender, 1, body), f"{batch_id}:error:{report.event_id}", category="error"
+            )
+            for report, body in zip(reports, bodies, strict=True)
+        )
+        await asyncio.gather(*puts)
+
+    def _clean_report(self, report: Report) -> bytes:
+        """Scrubbed; what is too long to be walked loses its context first, then the end of its stack."""
+        attempts: list[dict[str, Any]] = [{}, {"context": {}}]
+        attempts.append({"context": {}, "stack": report.stack[:MAX_DIRTY_STACK_CHARS]})
+        for smaller in attempts:
+            body = ENCODER.encode(msgspec.structs.replace(report, **smaller))
+            if len(body) <= MAX_DIRTY_BYTES or not self.scrubber.dirty(body):
+                break
+        return self._clean(body)
+
     async def _clean_records(self, body: bytes) -> bytes:
         if not self.scrubber.dirty(body):
             return body
@@ -206,7 +252,7 @@ class Pipeline:
         return await asyncio.to_thread(scrubbed) if len(body) > LARGE_BODY_BYTES else scrubbed()
 
     def _scrub_records(self, body: bytes) -> bytes:
-        return ENCODER.encode([self._scrubbed(record) for record in ANY.decode(body)])
+        return ENCODER.encode([scrub_record(record, self._scrubbed) for record in ANY.decode(body)])
 
     async def _decode(self, sender: Sender, body: bytes, max_events: int) -> Decoded:
         try:
@@ -242,7 +288,7 @@ class Pipeline:
     def _scrubbed(self, value: dict[str, Any]) -> dict[str, Any]:
         identities = {
             name: self._identity(value[name]) for name in IDENTITIES if isinstance(value.get(name), str)
-        }
+        } | {name: item for name, item in value.items() if name in IDS and is_exact(name, item)}
         scrubbed = self.scrubber.scrub({name: item for name, item in value.items() if name not in identities})
         return {**scrubbed, **identities}
 

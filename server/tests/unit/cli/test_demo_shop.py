@@ -25,7 +25,7 @@ from holdfast_server.ingest.decode.native import decode_batch
 from holdfast_server.ingest.scrub import Scrubber
 from holdfast_server.ingest.useragent import UserAgents
 from holdfast_server.insight.catalogue import CATALOGUE, Facts
-from holdfast_server.insight.grouping import fingerprint, parse_stack
+from holdfast_server.insight.grouping import group_of, parse_chain
 
 NOW_MS = 1_795_190_400_000  # Friday, 20 November 2026, 16:00 UTC
 FULL = Growth(0, 0, 0)
@@ -272,7 +272,8 @@ def test_staging_tries_the_next_release() -> None:
 def _group(fault: Fault, engine: str, release: str = "2.3.1") -> str:
     agent = next(agent for agent in AGENTS if agent.engine == engine)
     data = report(fault, WORDS, agent, release)
-    return fingerprint(data["errorType"], data["message"], parse_stack(data["stack"]))
+    chain = parse_chain(data["stack"])
+    return group_of(chain, error_type=data["errorType"], message=data["message"]).fingerprint
 
 
 def _count(happened: Iterable[Event], kind: str) -> int:

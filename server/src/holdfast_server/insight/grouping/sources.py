@@ -6,7 +6,7 @@ from functools import lru_cache
 from holdfast_server.model.paths import is_id
 
 NAME_MAX = 500
-REMEMBERED = 4_096
+REMEMBERED = 8_192
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/*|[A-Za-z]:/+|//")
 WITHOUT_HOST = frozenset(
@@ -30,18 +30,17 @@ HEX = re.compile(r"[0-9a-f]{6,}", re.IGNORECASE)
 APART = re.compile(r"\d\D+\d")
 
 OUTSIDE = re.compile(
-    r"/node_modules/|/bower_components/|/site-packages/|/dist-packages/|/lib(?:64)?/python\d|/vendor/|/vendors?[~.\-]"
-    r"|/polyfills?[.\-]|/webpack/(?:bootstrap|runtime)|^node:|^internal/|^native$|^\[native code\]$|^<|^index \d|extension://"
-    r"|/gems/|/go/pkg/mod/|/usr/local/go/|/rustc/|^(?:java|javax|sun|jdk|kotlin|scala|android|dalvik)\.|^System\.",
+    r"(?:^|/)node_modules/|/bower_components/|/site-packages/|/dist-packages/|/lib(?:64)?/python\d|(?:^|/)vendor/"
+    r"|/vendors?[~.\-]|/chunk-vendors\.|/polyfills?[.\-]|/runtime[.~\-][\w.~-]{8,80}\.js|/webpack/(?:bootstrap|runtime)"
+    r"|/_next/static/chunks/(?:framework|webpack|main(?:-app)?)-|/_buildManifest\.js|^node:|^internal/|^native$"
+    r"|^\[native code\]$|^<|^index \d|extension://|/gems/|/lib/ruby/|/go/pkg/mod/|/usr/local/go/|/usr/lib/go|/libexec/src/"
+    r"|/rustc/|/\.cargo/registry/|/toolchains/|^dart:|^package:(?:flutter|dio|http|bloc|provider)/"
+    r"|^(?:[\w.]{1,60}/{1,2})?(?:java|javax|jakarta|sun|jdk|kotlin|kotlinx|scala|android|androidx|dalvik|reactor|akka|okhttp3"
+    r"|retrofit2|com\.(?:sun|fasterxml|zaxxer|android|mysql|google\.common)|io\.(?:netty|ktor|vertx|undertow|quarkus|micronaut|reactivex)"
+    r"|org\.(?:springframework|apache|hibernate|eclipse|jboss|postgresql|junit|aspectj|glassfish|jetbrains))\."
+    r"|^(?:System|Microsoft|Npgsql|Newtonsoft|MediatR|Dapper|Polly|Castle|Grpc|StackExchange)\.",
 )
 """Code that the application only uses."""
-
-RECEIVER = re.compile(r"^(?:async\*|async |new |Object\.|Module\.|Window\.|Function\.|exports\.|global\.)+")
-ALIAS = re.compile(r" \[as [^\]]*\]$")
-COUNTER = re.compile(r"0x[0-9a-fA-F]+|(?<=\$)\d+|(?<=MODULE_)\d+|(?<=__)\d+$")
-ANONYMOUS = frozenset(
-    {"", "?", "<anonymous>", "anonymous", "(anonymous)", "(anonymous function)", "<unknown>"}
-)
 
 
 def normalise_module(module: str, filename: str) -> str:
@@ -65,6 +64,18 @@ def module_of(filename: str) -> str:
     return "/".join([*cleaned, stem_of(name)])
 
 
+@lru_cache(maxsize=REMEMBERED)
+def is_built(filename: str) -> bool:
+    """Whether a bundler wrote this script: its name has a hash, or it says so."""
+    text = filename.partition("?")[0]
+    name = text.replace("\\", "/").rpartition("/")[2]
+    script = SCRIPT.search(name)
+    if script is None:
+        return False
+    stem = SCRIPT.sub("", name[: script.start()] or name)
+    return name.endswith((".min.js", ".bundle.js")) or "/_next/static/" in text or stem_of(name) != stem
+
+
 def without_host(text: str) -> str:
     found = SCHEME.match(text)
     if found is None:
@@ -84,7 +95,8 @@ def stem_of(name: str) -> str:
     """The file's name without its ending and, for scripts, without the hash that a bundler put in."""
     script = SCRIPT.search(name)
     if script is None:
-        return EXTENSION.sub("", name)
+        stem = EXTENSION.sub("", name)
+        return "*" if len(stem) >= 16 and HEX.fullmatch(stem) else stem
     stem = SCRIPT.sub("", name[: script.start()] or name)
     if tail := URL_SAFE_TAIL.fullmatch(stem):
         stem = tail[1]
@@ -118,10 +130,3 @@ def is_in_app(filename: str) -> bool:
     """Whether a person of this project is likely to have written the file."""
     text = filename[:NAME_MAX].replace("\\", "/")
     return bool(text) and OUTSIDE.search(text) is None
-
-
-@lru_cache(maxsize=REMEMBERED)
-def normalise_function(name: str) -> str:
-    """The function's own name, empty for one without; counters that compilers put in are left out."""
-    text = RECEIVER.sub("", ALIAS.sub("", name[:NAME_MAX].strip()))
-    return "" if text in ANONYMOUS else COUNTER.sub("#", text)

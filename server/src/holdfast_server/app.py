@@ -260,6 +260,7 @@ class Holdfast:
             max_age_s=ingest.max_event_age_days * 86_400,
             block_rows=ingest.block_rows,
             interval_s=ingest.drain_interval_ms / 1000,
+            source_maps=str((server.data / SOURCE_MAPS).resolve()),
             burst_bodies=ingest.burst_bodies,
             burst_new_bodies=ingest.burst_new_bodies,
             log_format=server.log_format,

@@ -21,11 +21,14 @@ from .ingest.drain_process import DrainConfig, DrainReport
 from .ingest.enrich import Enricher
 from .ingest.noise import NoiseFilter
 from .ingest.occurrences import Occurrences
+from .ingest.original_names import OriginalNames
 from .ingest.outlet import Outlet
 from .ingest.spikes import SpikeProtection
+from .ingest.symbolicate import Symbolicator
 from .ingest.useragent import UserAgents
 from .logs import set_up_logging
 from .model.clock import SystemClock
+from .model.files import Files
 from .state_store import issues, noise
 from .state_store.connect import StateStore
 
@@ -75,7 +78,10 @@ def build(config: DrainConfig) -> Drainer:
         enricher,
         Occurrences(
             enricher,
-            before=(NoiseFilter(lambda: noise.everything(state), clock),),
+            before=(
+                NoiseFilter(lambda: noise.everything(state), clock),
+                OriginalNames(Symbolicator(state, Files(Path(config.source_maps)), clock)),
+            ),
             after=(SpikeProtection(per_issue=config.burst_bodies, new_issues=config.burst_new_bodies),),
         ),
         lambda spool_id, last_seq, deltas: issues.apply(state, spool_id, last_seq, deltas),

@@ -37,6 +37,7 @@ class DrainConfig(msgspec.Struct, frozen=True):
     max_age_s: float
     block_rows: int
     interval_s: float
+    source_maps: str
     burst_bodies: int
     burst_new_bodies: int
     log_format: str

@@ -165,6 +165,7 @@ def delta(arrival: Arrival, report: Report, at: int) -> IssueDelta:
         first_release=report.release,
         releases={report.release: at} if report.release else {},
         environments={report.environment: at} if report.environment else {},
+        group_id=report.group_id,
     )
 
 

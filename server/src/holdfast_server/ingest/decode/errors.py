@@ -35,6 +35,8 @@ class Report(msgspec.Struct, omit_defaults=True):
     error_type: str
     message: str
     issue_id: str = ""
+    group_id: str = ""
+    """The issue of the same error with its names mapped back, where that differs."""
     fingerprint_version: int = 0
     culprit: str = ""
     severity: str = "error"

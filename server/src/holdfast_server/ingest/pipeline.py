@@ -18,6 +18,7 @@ from ..model.clock import Clock
 from ..model.limits import MAX_BATCH_EVENTS
 from ..model.outcome import Outcome, OutcomeCount
 from ..settings import IngestSettings
+from .at_once import AtOnce
 from .decode.errors import Report, decode_report
 from .decode.native import ANY, ENCODER, ClientDrop, Decoded, WireEvent, decode_batch, decode_each, storable
 from .decode.records import MAX_RECORDS
@@ -106,6 +107,7 @@ class Pipeline:
         self.scrubber = Scrubber(settings.redact_fields)
         self.rate = RateLimit(settings.rate_per_s, clock)
         self.told_twice = ToldTwice()
+        self.at_once = AtOnce()
         # Headers are text of strangers too, and some hold an address to write to.
         self.header_text = lru_cache(maxsize=10_000)(lambda text: self.scrubber.scrub_text(text[:512]))
 
@@ -219,17 +221,21 @@ class Pipeline:
         if not self.spool.put(entry, hashed(batch_id)).result().duplicate:
             self.ledger.note(outcomes)
 
-    async def take_reports(self, sender: Sender, reports: Sequence[Report], *, batch_id: str) -> None:
+    async def take_reports(
+        self, sender: Sender, reports: Sequence[Report], *, batch_id: str | None = None
+    ) -> None:
         """Error reports that a protocol made out of spans or log records. Not limited: what they were made of was.
 
-        Raises SpoolFull; each counts once under its event id, however often the request comes.
+        Raises SpoolFull; with a batch id each counts once under its event id, however often the request comes.
         """
         if not reports or not self.settings.telemetry_enabled:
             return
         bodies = await asyncio.to_thread(lambda: [self._clean_report(report) for report in reports])
         puts = (
             self._put(
-                self._entry("error", sender, 1, body), f"{batch_id}:error:{report.event_id}", category="error"
+                self._entry("error", sender, 1, body),
+                f"{batch_id}:error:{report.event_id}" if batch_id else None,
+                category="error",
             )
             for report, body in zip(reports, bodies, strict=True)
         )

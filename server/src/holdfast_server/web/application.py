@@ -46,7 +46,7 @@ def build(app_services: Services) -> ASGIApp:
             backend="gzip",
             gzip_compress_level=6,
             minimum_size=1024,
-            exclude=["^/live", "^/api/telemetry", "^/api/errors", "^/api/v1"],
+            exclude=["^/live", "^/api/telemetry", "^/api/errors", "^/api/v1", "^/v1"],
         ),
         state=State({"services": app_services}),
         request_max_body_size=None,

@@ -15,6 +15,9 @@ INGEST_PATHS = frozenset(
         "/api/errors",
         "/api/feedback",
         "/api/v1/events",
+        "/v1/logs",
+        "/v1/metrics",
+        "/v1/traces",
     }
 )
 ALLOW_HEADERS = b"authorization, content-encoding, content-type, idempotency-key, x-holdfast-key"

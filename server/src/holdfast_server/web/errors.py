@@ -129,7 +129,7 @@ def answer(
 def wants_page(request: Request[Any, Any, Any]) -> bool:
     """People's browsers ask for HTML; htmx and API clients get JSON."""
     path = request.url.path
-    if path.startswith(("/api/", "/sdk/", "/static/", "/schema", "/metrics", "/healthz", "/readyz")):
+    if path.startswith(("/api/", "/v1/", "/sdk/", "/static/", "/schema", "/metrics", "/healthz", "/readyz")):
         return False
     return "text/html" in request.headers.get("accept", "")
 

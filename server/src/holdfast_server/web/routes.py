@@ -6,11 +6,11 @@ from ..settings import Role
 from . import static_files
 from .api import health, issues, live, metrics, projects, query, resilience, sentry, telemetry
 from .ingest import feedback as ingest_feedback
-from .ingest import native
+from .ingest import native, otlp
 from .pages import PAGES
 
 HEALTH: list[Any] = [*health.ROUTES]
-INGEST: list[Any] = [*native.ROUTES, *ingest_feedback.ROUTES]
+INGEST: list[Any] = [*native.ROUTES, *ingest_feedback.ROUTES, *otlp.ROUTES]
 WEB: list[Any] = [
     *telemetry.ROUTES,
     *issues.ROUTES,

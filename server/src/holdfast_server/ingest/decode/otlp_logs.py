@@ -43,7 +43,9 @@ def logs_of(request: Logs, now_ns: int) -> Taken[LogRecord]:
         for scope_logs in group.scope_logs or ():
             own = scoped(origin, scope_logs.scope)
             for record in scope_logs.log_records or ():
-                taken.add(_log(record, own, now_ns), own.size)
+                found = _log(record, own, now_ns)
+                taken.is_timeless |= found.at_ns == now_ns
+                taken.add(found, own.size)
     return taken
 
 

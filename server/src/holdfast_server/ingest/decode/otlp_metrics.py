@@ -65,6 +65,7 @@ def _add(taken: Taken[Point], metric: Metric, origin: Origin, now_ns: int) -> No
         if found is None:
             taken.reject("bad_point", WHY)
         else:
+            taken.is_timeless |= found.at_ns == now_ns
             taken.add(found, origin.size)
 
 

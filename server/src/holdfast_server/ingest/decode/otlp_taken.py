@@ -13,12 +13,14 @@ MAX_SHARED_CHARS = 128 * 1024 * 1024
 
 @dataclass
 class Taken(Generic[T]):
-    """`rejected` counts by reason; `message` says in a sentence what was wrong with the first one."""
+    """`rejected` counts by reason; `message` says in a sentence what was wrong with the first one. `empty` points say only
+    that their series has ended. `is_timeless` when a record had no time of its own."""
 
     records: list[T]
     rejected: Counter[str] = field(default_factory=Counter)
     message: str = ""
     empty: int = 0
+    is_timeless: bool = False
     shared_chars: int = 0
 
     def add(self, record: T, shared_chars: int) -> None:

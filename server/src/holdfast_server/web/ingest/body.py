@@ -36,13 +36,16 @@ async def read_body(request: HttpRequest, limit: int = MAX_BODY_BYTES) -> bytes:
     return decompress(body, encoding) if encoding else body
 
 
-async def read_packed(request: HttpRequest, limit: int) -> bytes:
-    """The body as it arrives. Raises TooLarge beyond `limit` bytes."""
+async def read_packed(
+    request: HttpRequest, limit: int, *, on_bytes: Callable[[int], None] = lambda _: None
+) -> bytes:
+    """The body as it arrives. Raises TooLarge beyond `limit` bytes; `on_bytes` hears of each piece that is kept."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= limit:
+            on_bytes(len(chunk))
             chunks.append(chunk)
         elif size > limit + MAX_UNHEARD_BYTES:
             break

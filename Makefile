@@ -7,6 +7,8 @@ SOURCES := $(CURDIR)/server/src $(CURDIR)/sdk-python/src
 NPM_PACKAGES := server/web-assets sdk-js
 HAS_NPM := $(shell command -v npm 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest
+# Whole files at a time, because the tests of a file share a server; more than two, because most of them wait.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast test-python test-js lint format bench build lock clean
@@ -51,7 +53,7 @@ test-fast: $(VENV)/dev.stamp ## Unit tests alone
 	@$(PYTEST) server/tests/unit server/tests/architecture sdk-python/tests/unit -q
 
 test-python: $(VENV)/dev.stamp
-	@$(PYTEST)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile
 
 ifneq ($(HAS_NPM),)
 test-js: $(NPM_PACKAGES:%=%/node_modules/.stamp)

@@ -58,7 +58,9 @@ def beside(script: str, reference: str) -> list[str]:
     bare = re.split(r"[?#]", script, maxsplit=1)[0]
     names.append(bare + ".map")
     return list(
-        dict.fromkeys(form for name in names for form in (name, *candidates(name)) if len(form) <= LONGEST)
+        dict.fromkeys(
+            form for name in names for form in (name, *candidates(name)) if 0 < len(form) <= LONGEST
+        )
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 TAIL = 4096
 """How much of a script's end is searched for its comments; an embedded map may follow the mark, so that one is searched
 for from behind in the whole text."""
-REFERENCE = re.compile(rb"//[#@][ \t]*sourceMappingURL=[ \t]*([^\s'\"]+)[ \t]*$", re.MULTILINE)
+REFERENCE = re.compile(rb"//[#@][ \t]*sourceMappingURL=[ \t]*([^\s'\"]+)\s*$")
 DEBUG_ID = re.compile(rb"//#[ \t]*debugId=([0-9a-fA-F-]{32,36})")
 MARK = b"sourceMappingURL="
 
@@ -66,7 +66,11 @@ def embedded(address: bytes) -> bytes | None:
     if b"json" not in head:
         return None
     try:
-        return base64.b64decode(payload) if head.endswith(b";base64") else unquote_to_bytes(payload)
+        return (
+            base64.b64decode(payload, validate=True)
+            if head.endswith(b";base64")
+            else unquote_to_bytes(payload)
+        )
     except binascii.Error:
         return None
 

@@ -31,7 +31,16 @@ document.addEventListener("keydown", (event) => {
   if (inSequence && follow(event.key)) event.preventDefault();
   else if (event.key === "g") leaderAt = Date.now();
   else if (Object.hasOwn(plain, event.key) && plain[event.key]!()) event.preventDefault();
+  else if (pressButton(event.key)) event.preventDefault();
 });
+
+/** The page's own buttons and links, which name their letter; those of a table act on its selection and are pressed there. */
+function pressButton(key: string): boolean {
+  if (!/^[a-z]$/.test(key)) return false;
+  const button = [...document.querySelectorAll<HTMLElement>(`[data-key="${key}"]`)].find((each) => !each.closest("[data-table]"));
+  button?.click();
+  return button !== undefined;
+}
 
 function isBusy(target: EventTarget | null): boolean {
   if (recall("hf-keys") === "off") return true;

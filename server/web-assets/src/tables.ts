@@ -56,6 +56,28 @@ behaviour("[data-columns]", (menu) => {
   });
 });
 
+// After a bulk action the list comes anew: the focus returns to where it was, so that triage goes on from there.
+let left: { page: string; at: number } | null = null;
+
+document.addEventListener("submit", (event) => {
+  const frame = event.target instanceof HTMLFormElement && event.target.matches("[data-bulk]") ? event.target.closest("[data-table]") : null;
+  const at = frame ? rowsOf(frame).findIndex((row) => row.contains(document.activeElement) || row.querySelector("input[name='id']:checked")) : -1;
+  left = frame && at >= 0 ? { page: location.pathname, at } : null;
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target !== document.body || left === null) return;
+  const frame = document.querySelector("[data-table]:has([data-bulk])");
+  if (frame && left.page === location.pathname) focusRow(rowsOf(frame), left.at);
+  left = null;
+});
+
+function focusRow(rows: HTMLElement[], at: number): void {
+  const row = rows[Math.min(rows.length - 1, at)];
+  row?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "nearest" });
+}
+
 const rowsOf = (frame: Element): HTMLElement[] => [...frame.querySelectorAll<HTMLElement>("tr[data-row]")];
 
 function currentRow(): HTMLElement | null {

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..settings import Role
 from . import static_files
-from .api import health, issues, live, metrics, projects, query, resilience, sentry, telemetry
+from .api import feedback, health, issues, live, metrics, noise, projects, query, resilience, sentry, sessions, telemetry
 from .ingest import feedback as ingest_feedback
 from .ingest import native, otlp
 from .pages import PAGES
@@ -17,7 +17,10 @@ WEB: list[Any] = [
     *resilience.ROUTES,
     *metrics.ROUTES,
     *projects.ROUTES,
+    *feedback.ROUTES,
+    *noise.ROUTES,
     *query.ROUTES,
+    *sessions.ROUTES,
     *sentry.ROUTES,
     *live.ROUTES,
     *static_files.ROUTES,

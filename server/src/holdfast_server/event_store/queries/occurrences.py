@@ -13,7 +13,7 @@ from .issues import OURS, PEOPLE
 from .scope import Scope
 
 SINGLE = (
-    "id, issue_id, fingerprint_version, toUnixTimestamp64Milli(at) AS at_ms, toUnixTimestamp64Milli(received_at) AS received_ms, error_type, message, culprit, severity, handled, page, "
+    "id, project_id, issue_id, fingerprint_version, toUnixTimestamp64Milli(at) AS at_ms, toUnixTimestamp64Milli(received_at) AS received_ms, error_type, message, culprit, severity, handled, page, "
     "component, session_id, user_id, anonymous_id, device_type, platform, browser, os, region, environment, release, time_flag, event_id, trace_id, transaction, sdk, "
     "stack, exceptions, tags, files, breadcrumbs, context"
 )

@@ -157,13 +157,17 @@ class Column:
 
 @dataclass(frozen=True)
 class BulkAction:
-    """A button that acts on the selected rows: submits `action=value`. `key` is its letter; `confirm` asks once."""
+    """A button that acts on the selected rows: submits `action=value`. `key` is its letter; `confirm` asks once.
+
+    With a `menu` it opens that instead, whose entries submit.
+    """
 
     value: str
     title: str
     key: str = ""
     icon: str = ""
     confirm: str = ""
+    menu: "Sequence[BulkAction]" = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from litestar.response import Redirect
 
 from ...errors import NotKnown
 from ..errors import on_holdfast_error
-from . import dashboard, errors, feed, ledger, login, metrics, people, projects
+from . import dashboard, errors, feed, feedback, ledger, login, metrics, people, projects, sessions
 
 POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 """No inline script or style anywhere; htmx runs without eval."""
@@ -53,10 +53,12 @@ PAGES: list[Any] = [
             *dashboard.ROUTES,
             *metrics.ROUTES,
             *errors.ROUTES,
+            *sessions.ROUTES,
             *projects.ROUTES,
             *people.ROUTES,
             *ledger.ROUTES,
             *feed.ROUTES,
+            *feedback.ROUTES,
         ],
         exception_handlers={NotKnown: to_login},
         after_request=strict,

@@ -1,140 +1,177 @@
-"""One occurrence of an error as the page shows it: frames, breadcrumbs and context out of what clients sent.
+"""One occurrence of an error as the page shows it: errors and frames, breadcrumbs on a time line, tags, contexts, files.
 
-Clients send all kinds of shapes: whatever can't be read is left out here and stands in the raw context.
+Clients send all kinds of shapes: whatever can't be read is left out here and stands in the raw JSON.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from ....ingest.enrich import epoch_ms
-from ....insight.grouping import parse_stack
+from .stack import Thrown, chain_of, list_of, text_of
 
-FRAMES_SHOWN = 60
-
-
-@dataclass(frozen=True)
-class Frame:
-    """`lines` is source around the call: (number, text, is the line itself)."""
-
-    function: str
-    place: str
-    in_app: bool
-    lines: list[tuple[int, str, bool]] = field(default_factory=list)
+CRUMB_CHARS = 1_000
+CONTEXT_ENTRIES = 40
+NAMES = {
+    "page": "Page", "transaction": "Transaction", "component": "Component", "user_id": "User", "anonymous_id": "Visitor", "session_id": "Session",
+    "release": "Release", "environment": "Environment", "browser": "Browser", "os": "System", "device_type": "Device", "platform": "Platform",
+    "region": "Region", "sdk": "Client", "culprit": "Where", "severity": "Severity", "trace_id": "Trace",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Crumb:
+    """`before_ms` is how long before the error it was, None when the client gave no time."""
+
     category: str
     message: str
     level: str
-    at_ms: int | None
+    before_ms: int | None
+    data: str = ""
+
+    @property
+    def tone(self) -> str:
+        return "bad" if self.level in ("error", "fatal", "critical") else ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that came along; `is_kept` is false where only its name and size are known."""
+
+    index: int
+    name: str
+    type: str
+    size: int
+    is_kept: bool
 
 
 @dataclass(frozen=True)
 class Occurrence:
-    """`facts` are the columns worth a line; `context` is everything free, as indented JSON."""
+    """`facts` are (column, title, value); `contexts` are flat parts of what is free, `more` the rest as indented JSON."""
 
+    id: int
+    event_id: str
     at_ms: int
+    received_ms: int
+    time_flag: str
+    error_type: str
     message: str
-    frames: list[Frame]
+    chain: list[Thrown]
     stack: str
     crumbs: list[Crumb]
-    facts: list[tuple[str, str]]
-    context: str
+    tags: list[tuple[str, str]]
+    facts: list[tuple[str, str, str]]
+    contexts: list[tuple[str, list[tuple[str, str]]]]
+    more: str
+    files: list[File]
+    session_id: str
+    trace_id: str
+    handled: bool
 
-
-NAMES = {
-    "page": "Page", "component": "Component", "user_id": "User", "anonymous_id": "Visitor", "session_id": "Session", "release": "Release",
-    "environment": "Environment", "browser": "Browser", "os": "System", "device_type": "Device", "platform": "Platform", "region": "Region",
-    "culprit": "Where", "severity": "Severity",
-}  # fmt: skip
+    @property
+    def has_frames(self) -> bool:
+        return any(item.frames for item in self.chain)
 
 
 def occurrence_of(row: Mapping[str, Any]) -> Occurrence:
-    context = _json(row["context"])
-    free = dict(context) if isinstance(context, dict) else {}
-    sent = free.pop("frames", None)
-    facts = [(title, str(row[name])) for name, title in NAMES.items() if row[name]]
-    facts.append(("Handled", "yes" if row["handled"] else "no"))
+    at_ms = int(row["at_ms"])
+    contexts, rest = contexts_of(json_of(row["context"]))
+    tags = json_of(row["tags"])
     return Occurrence(
-        at_ms=int(row["at_ms"]),
+        id=int(row["id"]),
+        event_id=row["event_id"],
+        at_ms=at_ms,
+        received_ms=int(row["received_ms"]),
+        time_flag=row["time_flag"],
+        error_type=row["error_type"],
         message=row["message"],
-        frames=_frames(sent, row["stack"]),
+        chain=chain_of(row, json_of(row["exceptions"])),
         stack=row["stack"],
-        crumbs=[crumb for crumb in map(_crumb, _list(_json(row["breadcrumbs"]))) if crumb],
-        facts=facts,
-        context=msgspec.json.format(msgspec.json.encode(free), indent=2).decode() if free else "",
+        crumbs=crumbs_of(json_of(row["breadcrumbs"]), at_ms),
+        tags=sorted((str(name), text_of(value)) for name, value in tags.items())
+        if isinstance(tags, dict)
+        else [],
+        facts=[(name, title, str(row[name])) for name, title in NAMES.items() if row[name]],
+        contexts=contexts,
+        more=msgspec.json.format(msgspec.json.encode(rest), indent=2).decode() if rest else "",
+        files=files_of(row),
+        session_id=row["session_id"],
+        trace_id=row["trace_id"],
+        handled=bool(row["handled"]),
     )
 
 
-def _frames(sent: Any, stack: str) -> list[Frame]:
-    """The crash first. What the client parsed itself wins over the text: it may carry source lines."""
-    found = [frame for frame in map(_sent_frame, _list(sent)) if frame]
-    if not found:
-        found = [
-            Frame(
-                item.function or "(anonymous)",
-                _place(item.filename or item.module, item.lineno, item.colno),
-                item.in_app,
-            )
-            for item in parse_stack(stack)
-        ]
-    return found[::-1][:FRAMES_SHOWN]
+def whole(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The occurrence as it is kept, with its JSON columns as JSON."""
+    free = {name: json_of(row[name]) for name in ("exceptions", "tags", "files", "breadcrumbs", "context")}
+    numbers = {name: int(row[name]) for name in ("at_ms", "received_ms", "fingerprint_version")}
+    # as text: a browser's numbers end at 2**53
+    return dict(row) | numbers | {"id": str(row["id"]), "handled": bool(row["handled"])} | free
 
 
-def _sent_frame(item: Any) -> Frame | None:
-    if not isinstance(item, dict):
-        return None
-    line = item.get("lineno") or item.get("line") or 0
-    number = line if isinstance(line, int) else 0
-    column = item.get("colno") or item.get("column") or 0
-    place = _place(
-        str(item.get("filename") or item.get("module") or ""),
-        number,
-        column if isinstance(column, int) else 0,
-    )
-    in_app = item.get("in_app", item.get("inApp", True)) is not False
-    return Frame(str(item.get("function") or "(anonymous)"), place, in_app, _lines(item, number))
+def files_of(row: Mapping[str, Any]) -> list[File]:
+    found = [item for item in list_of(json_of(row["files"])) if isinstance(item, dict)]
+    return [
+        File(
+            index,
+            text_of(item.get("name")) or "file",
+            text_of(item.get("type")),
+            size if type(size := item.get("size")) is int else 0,
+            isinstance(item.get("sha256"), str),
+        )
+        for index, item in enumerate(found)
+    ]
 
 
-def _lines(item: Mapping[str, Any], number: int) -> list[tuple[int, str, bool]]:
-    middle = item.get("context_line", item.get("source"))
-    if not isinstance(middle, str):
-        return []
-    before, after = (
-        [str(text) for text in _list(item.get(name))] for name in ("pre_context", "post_context")
-    )
-    first = number - len(before)
-    return [(first + step, text, step == len(before)) for step, text in enumerate([*before, middle, *after])]
+def crumbs_of(sent: Any, at_ms: int) -> list[Crumb]:
+    """In the order of their times where all have one, else as they came."""
+    crumbs = [crumb_of(item, at_ms) for item in list_of(sent) if isinstance(item, dict)]
+    if all(crumb.before_ms is not None for crumb in crumbs):
+        crumbs.sort(key=lambda crumb: -(crumb.before_ms or 0))
+    return crumbs
 
 
-def _place(name: str, line: int, column: int) -> str:
-    return name + (f":{line}" if line else "") + (f":{column}" if line and column else "")
-
-
-def _crumb(item: Any) -> Crumb | None:
-    if not isinstance(item, dict):
-        return None
+def crumb_of(item: Mapping[str, Any], at_ms: int) -> Crumb:
     at = item.get("timestamp")
+    when = epoch_ms(at) if isinstance(at, str | int | float) and not isinstance(at, bool) else None
     data = item.get("data")
-    message = str(item.get("message") or (msgspec.json.encode(data).decode() if data else ""))
+    message = text_of(item.get("message"))
     return Crumb(
-        str(item.get("category") or item.get("type") or "step"),
-        message[:500],
-        str(item.get("level") or "info"),
-        epoch_ms(at) if at is not None else None,
+        (text_of(item.get("category")) or text_of(item.get("type")) or "step")[:100],
+        message[:CRUMB_CHARS],
+        (text_of(item.get("level")) or "info")[:20],
+        None if when is None else at_ms - when,
+        text_of(data)[:CRUMB_CHARS] if data else "",
     )
 
 
-def _json(text: Any) -> Any:
+def contexts_of(free: Any) -> tuple[list[tuple[str, list[tuple[str, str]]]], dict[str, Any]]:
+    """Flat parts become tables, everything else stays JSON."""
+    if not isinstance(free, dict):
+        return [], {"value": free} if free else {}
+    inner = free.get("contexts")
+    parts = {name: value for name, value in free.items() if name != "contexts" or not isinstance(inner, dict)}
+    if isinstance(inner, dict):
+        parts = {**inner, **parts}
+    tables = {name: value for name, value in parts.items() if is_flat(value)}
+    rest = {name: value for name, value in parts.items() if name not in tables}
+    return [
+        (name, [(str(key), text_of(item)) for key, item in value.items()]) for name, value in tables.items()
+    ], rest
+
+
+def is_flat(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and 0 < len(value) <= CONTEXT_ENTRIES
+        and not any(isinstance(item, dict | list) for item in value.values())
+    )
+
+
+def json_of(text: Any) -> Any:
     try:
         return msgspec.json.decode(text or "null")
     except msgspec.DecodeError:
         return None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -1,0 +1,150 @@
+"""/admin/sessions/{id}: all that one session did, in order, around a moment of it; narrowed by kind, read on both ways."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import get
+from litestar.params import FromPath
+from litestar.response import Template
+
+from ....event_store.connect import Row
+from ....event_store.queries.session import KINDS, Kind
+from ....insight.session_story import Asked, Story, story
+from ...components.format import exact_count, humanise_ms
+from ...services import HttpRequest
+from ..frame import View, page, view
+
+PATH = "/admin/sessions"
+KEPT = ("kind", "at", "around", "before", "after")
+TITLES: dict[Kind, str] = {"event": "Events", "error": "Errors", "log": "Logs", "span": "Spans"}
+ICONS: dict[str, str] = {"event": "point", "error": "bug", "log": "file-text", "span": "trace"}
+PAGE_VIEWS = ("page_view", "screen_view")
+BAD = ("critical", "error", "fatal")
+ROWS = 100
+DETAIL_CHARS = 400
+LATEST_MS = 253_402_300_799_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row. `after_ms` is how long after the session began, `is_here` marks the moment that one came from."""
+
+    id: str
+    kind: str
+    at_ms: int
+    after_ms: float
+    title: str
+    subject: str
+    detail: str
+    took: str
+    tone: str
+    icon: str
+    href: str
+    more: str
+    is_here: bool
+
+
+@get(f"{PATH}/{{session_id:str}}")
+async def one_session(request: HttpRequest, session_id: FromPath[str]) -> Template:
+    seen = await view(request, keep=KEPT)
+    asked = asked_of(seen, session_id)
+    found = await asyncio.to_thread(story, seen.app.facts, seen.project.id, asked, seen.now_ms)
+    counts, chosen = found.summary.counts, seen.bar.keep.get("kind", "")
+    tabs = [("", "All", sum(counts.values())), *((kind, TITLES[kind], counts[kind]) for kind in KINDS)]
+    return await page(
+        seen,
+        "pages/sessions/session.html",
+        title="Session",
+        key="errors",
+        session_id=session_id,
+        summary=found.summary,
+        sentence=sentence_of(found),
+        items=[item_of(row, found, seen) for row in found.items],
+        tabs=[
+            (value, word, count, seen.bar.url(kind=value, before="", after="")) for value, word, count in tabs
+        ],
+        chosen=chosen,
+        earlier=seen.bar.url(before=found.earlier, after="", at="", around="") if found.earlier else "",
+        later=seen.bar.url(after=found.later, before="", at="", around="") if found.later else "",
+        start=seen.bar.url(before="", after="", at="", around=""),
+        is_part=bool(found.earlier or found.later),
+    )
+
+
+def asked_of(seen: View, session_id: str) -> Asked:
+    query = seen.bar.keep
+    kind, at = query.get("kind", ""), query.get("at", "")
+    kinds = tuple(each for each in KINDS if each == kind) or KINDS
+    at_ms = int(at) if at.isascii() and at.isdigit() and len(at) < 16 else None
+    return Asked(
+        session_id[:500],
+        kinds,
+        min(at_ms, LATEST_MS) if at_ms is not None else None,
+        query.get("before", ""),
+        query.get("after", ""),
+        ROWS,
+    )
+
+
+def sentence_of(found: Story) -> str:
+    summary = found.summary
+    lasted = summary.last_ms - summary.first_ms
+    counts = summary.counts
+    errors = f"{exact_count(counts['error'])} error{'' if counts['error'] == 1 else 's'}"
+    rest = sum(counts.values()) - counts["error"]
+    how_long = f"in {humanise_ms(lasted)}" if lasted else "in one moment"
+    return f"{errors} and {exact_count(rest)} other {'thing' if rest == 1 else 'things'} {how_long}."
+
+
+def item_of(row: Row, found: Story, seen: View) -> Item:
+    kind, order_ns = row["item"], int(row["order_ns"])
+    title, detail = words_of(row)
+    took = humanise_ms(row["took_ms"]) if row["took_ms"] is not None else ""
+    return Item(
+        id=str(row["id"]),
+        kind=kind,
+        at_ms=order_ns // 1_000_000,
+        after_ms=max(0.0, order_ns / 1e6 - found.summary.first_ms),
+        title=title,
+        subject=" · ".join(part for part in (row["component"], row["subject"]) if part and part != title)[
+            :200
+        ],
+        detail=detail,
+        took=took,
+        tone=tone_of(row),
+        icon="browser" if row["title"] in PAGE_VIEWS and kind == "event" else ICONS[kind],
+        href=href_of(row, seen),
+        more=row["more"] if row["more"] not in ("", "{}", "null") else "",
+        is_here=str(row["id"]) == seen.bar.keep.get("around", ""),
+    )
+
+
+def words_of(row: Row) -> tuple[str, str]:
+    """A row in a few words: what it was, and about what."""
+    parts = [row["method"], row["page"] if row["item"] == "event" else "", row["detail"]]
+    if row["status"]:
+        parts.append(str(row["status"]))
+    title = row["title"] or {"log": "log", "span": "span"}.get(row["item"], "event")
+    if row["item"] == "log" and row["level"]:
+        title = row["level"]
+    seen: dict[str, None] = dict.fromkeys(
+        part for part in parts if part and part not in (title, row["subject"])
+    )
+    return title, " ".join(seen)[:DETAIL_CHARS]
+
+
+def tone_of(row: Row) -> str:
+    if row["item"] == "event":
+        return "bad" if row["status"] >= 500 else "warning" if row["status"] >= 400 else ""
+    return "bad" if row["level"] in BAD else "warning" if row["level"] == "warning" else ""
+
+
+def href_of(row: Row, seen: View) -> str:
+    if row["issue_id"]:
+        return seen.bar.url(f"/admin/errors/{row['issue_id']}", event=str(row["id"]))
+    trace: Any = row["trace_id"]
+    return seen.bar.url(f"/admin/traces/{trace}") if trace and trace.isalnum() else ""
+
+
+ROUTES = [one_session]

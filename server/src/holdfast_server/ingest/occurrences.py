@@ -20,7 +20,7 @@ Columns = dict[str, list[Any]]
 DECODER = msgspec.json.Decoder(Report)
 ENCODER = msgspec.json.Encoder()
 MAX_SAMPLE_BYTES = 32_768
-MAX_SEARCH_CHARS = 600
+MAX_SEARCH_CHARS = 500
 SEARCHED_EXCEPTIONS, SEARCHED_FRAMES = 3, 30
 MAX_NAMED = 100
 """Releases or environments of one issue in one block."""

@@ -129,13 +129,17 @@ def _of_the_fingerprints(
     found: list[ColumnElement[bool]] = []
     search = text_index.wanted(asked.search)
     sets = [
-        (_seen(project_id, kind, value),) * 2
+        (_seen(kind, value).where(seen_in.c.project_id == project_id), _seen(kind, value))
         for kind, value in ((RELEASE, asked.release), (ENVIRONMENT, asked.environment))
         if value
     ]
     if search:
-        mine = select(fingerprints.c.issue_id).where(fingerprints.c.project_id == project_id)
-        sets.append((mine.where(text_index.contains(store, search)), mine.where(text_index.reads(search))))
+        mine = select(fingerprints.c.issue_id)
+        of_project = mine.where(fingerprints.c.project_id == project_id)
+        sets.append(
+            (of_project.where(text_index.contains(store, search)), mine.where(text_index.reads(search)))
+        )
+    # One by one, the issue alone leads to its few fingerprints: naming the project would lead SQLite to all of them.
     are_few = False
     for those, one_by_one in sets:
         if not store.is_postgres and _is_many(connection, those):
@@ -148,11 +152,11 @@ def _of_the_fingerprints(
     return [project == project_id, *found]
 
 
-def _seen(project_id: int, kind: int, value: str) -> Select[Any]:
+def _seen(kind: int, value: str) -> Select[Any]:
     return (
         select(fingerprints.c.issue_id)
         .join(seen_in, seen_in.c.fingerprint_n == fingerprints.c.n)
-        .where(seen_in.c.project_id == project_id, seen_in.c.kind == kind, seen_in.c.value == value)
+        .where(seen_in.c.kind == kind, seen_in.c.value == value)
     )
 
 

@@ -122,30 +122,29 @@ class Artifacts:
                 path="release",
                 hint="name the release, or put debug ids into the build with sentry-cli sourcemaps inject",
             )
-        if is_map and found.problems:
+        if found.problems:
             raise BadInput(found.problems[0], path="path", hint="build it again")
         artifacts.put(self.store, found.kept)
         return found
 
-    def sweep(self, keep_days: int) -> Swept:
+    def sweep(self, keep_days: int, *, grace_s: float = GRACE_S) -> Swept:
         """Let go of what no recent event needs. For the schedule."""
         now_ms = self.clock.now_ms()
         gone = artifacts.expire(self.store, now_ms - keep_days * DAY_MS)
         chunks = artifacts.expire_chunks(self.store, now_ms - CHUNK_AGE_MS)
         needed = artifacts.needed_files(self.store)
-        return Swept(gone, chunks, self.files.sweep(needed, now_s=now_ms / 1000, grace_s=GRACE_S))
+        return Swept(gone, chunks, self.files.sweep(needed, grace_s=grace_s))
 
     def _keep(self, project_id: int, release: str, dist: str, entry: BundleFile, content: bytes) -> Received:
         described = describe_map(content) if entry.kind is Kind.MAP else describe_script(content)
         debug_id = entry.debug_id or described.debug_id
-        if entry.kind is Kind.MAP and described.problem:
-            problems = [f"{entry.path[:200]} is no source map: {described.problem}"]
-        elif entry.kind is Kind.MAP and not described.has_sources:
-            problems = [
+        problems, notes = [], []
+        if described.problem:
+            problems.append(f"{entry.path[:200]} is no source map: {described.problem}")
+        elif not described.has_sources:
+            notes.append(
                 f"{entry.path[:200]} holds no source text (sourcesContent): frames will have no context"
-            ]
-        else:
-            problems = []
+            )
 
         def row(kind: Kind, path: str, reference: str, data: bytes) -> Artifact:
             ref = self.files.put(data, limit=MAX_FILE_BYTES)
@@ -165,7 +164,7 @@ class Artifacts:
         kept = [row(entry.kind, entry.path, (entry.reference or described.reference)[:MAX_PATH], content)]
         if described.embedded is not None and len(entry.path) + 4 <= MAX_PATH:
             kept.append(row(Kind.MAP, entry.path.partition("?")[0] + ".map", "", described.embedded))
-        return Received(kept, problems)
+        return Received(kept, problems, notes)
 
 
 def read_whole(bundle: Bundle, entry: BundleFile) -> bytes:

@@ -41,7 +41,8 @@ class ReleaseFiles:
 
 @dataclass(frozen=True)
 class Received:
-    """What became of an upload: what is kept, and a sentence for each file that is of no use."""
+    """What became of an upload: what is kept, a sentence for each file that is of no use, and for each that could be better."""
 
     kept: list[Artifact] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)

@@ -29,6 +29,19 @@ MAX_PATH = 500
 PIECE = 256 * 1024
 END = struct.Struct("<4s4H2LH")
 """The record at a ZIP's end: how many entries there are, and how large their directory is."""
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+"""All that zipfile raises for bytes that lie: an offset may lead before the start, a name may be in no encoding."""
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -82,7 +95,7 @@ class Bundle:
                     if left < 0:
                         raise TooLarge(f"{name[:200]!r} in the bundle", f"{limit:,} bytes")
                     yield piece
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as exc:
+        except DAMAGED as exc:
             raise BadInput(
                 f"{name[:200]!r} in the bundle is damaged: {exc}", hint="build and upload it again"
             ) from exc
@@ -93,7 +106,7 @@ def open_bundle(file: BinaryIO, size: int) -> Bundle:
     measure(file, size)
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError, struct.error) as exc:
+    except DAMAGED as exc:
         raise not_a_bundle(str(exc)) from exc
     entries = {entry.filename: entry for entry in archive.infolist()}
     for entry in entries.values():

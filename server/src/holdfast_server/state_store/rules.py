@@ -7,7 +7,8 @@ transaction of its own, so that counting goes on meanwhile; taking the rule away
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import delete as sql_delete
 
 from holdfast_server.errors import BadInput, Conflict, NotFound
 from holdfast_server.model.issue import Fingerprint, GroupingRule
@@ -112,13 +113,13 @@ def edit(
     return get(store, project_id, rule_id)
 
 
-def delete_rule(store: StateStore, project_id: int, rule_id: int, *, actor: str, at_ms: int) -> int:
+def delete(store: StateStore, project_id: int, rule_id: int, *, actor: str, at_ms: int) -> int:
     """Takes the rule away; answers how many issues are there again. Raises NotFound."""
     _set(store, project_id, rule_id, enabled=False)
     back = _give_back(store, project_id, rule_id, actor=actor, at_ms=at_ms)
     with store.begin() as connection:
         take_turn(store, connection)
-        connection.execute(delete(grouping_rules).where(grouping_rules.c.id == rule_id))
+        connection.execute(sql_delete(grouping_rules).where(grouping_rules.c.id == rule_id))
     return back
 
 

@@ -4,16 +4,32 @@ from typing import Any
 
 from ..settings import Role
 from . import static_files
-from .api import feedback, health, issues, live, metrics, noise, projects, query, resilience, sentry, sessions, telemetry
+from .api import (
+    feedback,
+    grouping_rules,
+    health,
+    issues,
+    live,
+    metrics,
+    noise,
+    projects,
+    query,
+    resilience,
+    sentry,
+    sessions,
+    telemetry,
+)
 from .ingest import feedback as ingest_feedback
 from .ingest import native, otlp
+from .ingest import sentry as ingest_sentry
 from .pages import PAGES
 
 HEALTH: list[Any] = [*health.ROUTES]
-INGEST: list[Any] = [*native.ROUTES, *ingest_feedback.ROUTES, *otlp.ROUTES]
+INGEST: list[Any] = [*native.ROUTES, *ingest_feedback.ROUTES, *otlp.ROUTES, *ingest_sentry.ROUTES]
 WEB: list[Any] = [
     *telemetry.ROUTES,
     *issues.ROUTES,
+    *grouping_rules.ROUTES,
     *resilience.ROUTES,
     *metrics.ROUTES,
     *projects.ROUTES,

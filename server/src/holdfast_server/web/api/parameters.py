@@ -58,8 +58,8 @@ def window_of(
 ) -> Window:
     """`from`/`to` win over `range`; without either, the last `default_s` seconds. Raises BadInput."""
     if from_ or to:
-        end = _moment(to, "to") if to else now_ms
-        start = _moment(from_, "from") if from_ else end - round(default_s * 1000)
+        end = moment(to, "to") if to else now_ms
+        start = moment(from_, "from") if from_ else end - round(default_s * 1000)
         window = Window(start, end)
     else:
         window = Window.last(_seconds(range_) if range_ else default_s, now_ms)
@@ -75,7 +75,7 @@ def _seconds(text: str) -> int:
     return int(found.group(1)) * UNITS_S[found.group(2)]
 
 
-def _moment(text: str, name: str) -> int:
+def moment(text: str, name: str) -> int:
     """A browser's local form `2026-11-20T15:02` counts as UTC."""
     number = text.removeprefix("-")
     moment = epoch_ms(int(text) if number.isdigit() and number.isascii() and len(number) < 20 else text)

@@ -42,7 +42,7 @@ from .model.clock import Clock, SystemClock
 from .model.files import Files
 from .model.project import Role
 from .settings import Settings
-from .state_store import issues, projects, settings_kv
+from .state_store import feedback, issues, projects, settings_kv
 from .state_store import migrations as state_schema
 from .state_store.connect import StateStore
 from .web.application import build
@@ -237,11 +237,14 @@ class Holdfast:
         # Last in, first out: what was counted goes into the spool, then the drainer takes it as far as it can in a moment.
         self.exits.callback(flush, ledger)
         pipeline = Pipeline(ingest, spool, ledger, self.clock, known, salt)
-        feedback = FeedbackIntake(pipeline, self.state, self._screenshots())
-        return Intake(spool, ledger, pipeline, feedback, drainer)
+        said = FeedbackIntake(pipeline, self.state, self._screenshots())
+        return Intake(spool, ledger, pipeline, said, drainer)
 
     def _screenshots(self) -> Files:
         return Files(self.settings.server.data / "files" / "screenshots")
+
+    def _sweep_screenshots(self) -> None:
+        self._screenshots().sweep(feedback.screenshots(self.state))
 
     def _drain_config(self) -> DrainConfig:
         address, server, ingest = self.facts.address, self.settings.server, self.settings.ingest
@@ -281,6 +284,7 @@ class Holdfast:
             schedule.add_job(self.intake.ledger.flush, "interval", seconds=1, id="ledger")
         keep_builds = partial(self.builds.sweep, self.settings.store.errors_days)
         schedule.add_job(keep_builds, "interval", hours=6, id="old source maps")
+        schedule.add_job(self._sweep_screenshots, "interval", hours=1, id="screenshots")
         schedule.add_job(self.keys.write_used, "interval", seconds=30, id="key use")
         schedule.add_job(Sessions(self.state, self.clock).sweep, "interval", hours=1, id="ended sessions")
         schedule.start()
@@ -308,6 +312,7 @@ class Holdfast:
             ),
             live=LiveFeed(self.facts),
             guard_sql=people.for_project,
+            screenshots=self._screenshots(),
             builds=self.builds,
             assemblies=self.assemblies,
             symbolicator=self.symbolicator,

@@ -46,11 +46,11 @@ def add(store: StateStore, item: InboxItem, before_commit: Callable[[], None] = 
         return _item(connection.execute(select(feedback).where(feedback.c.id == item.id)).one())
 
 
-def get(store: StateStore, project_id: int, feedback_id: str) -> InboxItem | None:
-    mine = (feedback.c.id == feedback_id) & (feedback.c.project_id == project_id)
+def get(store: StateStore, project_id: int | None, feedback_id: str) -> InboxItem | None:
+    """None as the project looks into all of them."""
     with store.read() as connection:
-        row = connection.execute(select(feedback).where(mine)).one_or_none()
-    return _item(row) if row else None
+        row = connection.execute(select(feedback).where(feedback.c.id == feedback_id)).one_or_none()
+    return _item(row) if row is not None and project_id in (None, row.project_id) else None
 
 
 def list_feedback(

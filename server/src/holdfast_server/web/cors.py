@@ -27,7 +27,9 @@ def cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
     """Wrap `app`; `origins` are the web origins that may send, `*` for all."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or scope["path"] not in INGEST_PATHS:
+        # Some paths are also read, with a login, by GET: that is nobody's business at other origins.
+        sends = scope["type"] == ScopeType.HTTP and scope["method"] in ("POST", "OPTIONS")
+        if not sends or scope["path"] not in INGEST_PATHS:
             await app(scope, receive, send)
             return
         origin = next((value for name, value in scope["headers"] if name == b"origin"), None)

@@ -19,6 +19,7 @@ from ..ingest.ledger import Ledger
 from ..ingest.pipeline import Pipeline
 from ..ingest.symbolicate import Symbolicator
 from ..model.clock import Clock
+from ..model.files import Files
 from ..settings import Settings
 from ..state_store.connect import StateStore
 from .live import LiveFeed
@@ -59,6 +60,7 @@ class Services:
     health: Health
     live: LiveFeed
     guard_sql: Callable[[str, int], str]
+    screenshots: Files
     builds: Artifacts
     assemblies: Assemblies
     symbolicator: Symbolicator

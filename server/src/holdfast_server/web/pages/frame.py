@@ -191,6 +191,7 @@ def navigation(who: Reader, project: Project | None) -> list[NavItem]:
         NavItem("Dashboard", "/admin/dashboard", "dashboard", "dashboard", "d"),
         NavItem("Metrics", "/admin/metrics", "chart-line", "metrics", "m"),
         NavItem("Errors", "/admin/errors", "bug", "errors", "e"),
+        NavItem("Feedback", "/admin/feedback", "inbox", "feedback", "f"),
         NavItem("Ledger", "/admin/ledger", "database", "ledger", "l"),
     ]
     if project is not None and roles.may(who.role, Act.MANAGE_KEYS):

@@ -18,10 +18,11 @@ from ....event_store.queries import activity
 from ....event_store.queries.scope import Scope
 from ....model.project import KeyKind, Project
 from ....model.window import Window
-from ....state_store import projects
+from ....state_store import noise, projects
 from ...guards import Reader, allowed, audited, viewer
 from ...services import HttpRequest, Services, services
 from ..frame import bare_page, base_url, plain_page, see
+from . import filters
 from .snippets import snippets
 
 PATH = "/admin/projects"
@@ -148,6 +149,10 @@ async def _settings_page(
         "made": made,
         "issued": issued,
         "url": _settings_url(project),
+        "noise": await asyncio.to_thread(noise.get, app.state, project.id),
+        "patterns": await asyncio.to_thread(noise.patterns, app.state, project.id),
+        "switches": filters.SWITCHES,
+        "pattern_fields": filters.FIELDS,
     }
     return plain_page(
         request,
@@ -175,4 +180,4 @@ def _activity(app: Services, project: Project) -> tuple[int | None, int | None]:
         return None, None
 
 
-ROUTES = [project_list, make_project, project_settings, rename, make_key, revoke_key, keys_again]
+ROUTES = [project_list, make_project, project_settings, rename, make_key, revoke_key, keys_again, *filters.ROUTES]

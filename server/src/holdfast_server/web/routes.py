@@ -10,14 +10,17 @@ from .api import (
     health,
     issues,
     live,
+    logs,
     metrics,
     noise,
+    points,
     projects,
     query,
     resilience,
     sentry,
     sessions,
     telemetry,
+    traces,
 )
 from .ingest import feedback as ingest_feedback
 from .ingest import native, otlp
@@ -39,6 +42,9 @@ WEB: list[Any] = [
     *sessions.ROUTES,
     *sentry.ROUTES,
     *live.ROUTES,
+    *logs.ROUTES,
+    *points.ROUTES,
+    *traces.ROUTES,
     *static_files.ROUTES,
     *PAGES,
 ]

@@ -36,6 +36,7 @@ from .ingest.drain_process import DrainConfig, DrainProcess
 from .ingest.feedback import FeedbackIntake
 from .ingest.ledger import Ledger
 from .ingest.pipeline import KnownIssues, Pipeline
+from .ingest.sentry_intake import SentryIntake
 from .ingest.spool import Spool
 from .ingest.symbolicate import Symbolicator
 from .model.clock import Clock, SystemClock
@@ -73,6 +74,7 @@ class Intake:
     ledger: Ledger
     pipeline: Pipeline
     feedback: FeedbackIntake
+    sentry: SentryIntake
     drainer: DrainProcess
 
 
@@ -238,13 +240,17 @@ class Holdfast:
         self.exits.callback(flush, ledger)
         pipeline = Pipeline(ingest, spool, ledger, self.clock, known, salt)
         said = FeedbackIntake(pipeline, self.state, self._screenshots())
-        return Intake(spool, ledger, pipeline, said, drainer)
+        sentry = SentryIntake(pipeline, said, self._attachments())
+        return Intake(spool, ledger, pipeline, said, sentry, drainer)
 
     def _screenshots(self) -> Files:
         return Files(self.settings.server.data / "files" / "screenshots")
 
     def _sweep_screenshots(self) -> None:
         self._screenshots().sweep(feedback.screenshots(self.state))
+
+    def _attachments(self) -> Files:
+        return Files(self.settings.server.data / "files" / "attachments")
 
     def _drain_config(self) -> DrainConfig:
         address, server, ingest = self.facts.address, self.settings.server, self.settings.ingest

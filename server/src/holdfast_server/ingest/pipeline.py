@@ -187,14 +187,22 @@ class Pipeline:
         self._limit(sender, 1, category)
 
     async def take_item(
-        self, sender: Sender, kind: str, body: bytes, *, category: str, batch_id: str | None = None
+        self,
+        sender: Sender,
+        kind: str,
+        body: bytes,
+        *,
+        category: str,
+        batch_id: str | None = None,
+        outcomes: Sequence[OutcomeCount] = (),
     ) -> None:
         """One item that the drainer reads, clean already. Raises TooMany or SpoolFull; the same batch id counts once."""
         self._limit(sender, 1, category)
         if not self.settings.telemetry_enabled:
             self.ledger.count(sender.project_id, Outcome.FILTERED, "telemetry_off", category=category)
             return
-        await self._put(self._entry(kind, sender, 1, body), batch_id, category=category)
+        counted = encode(list(outcomes)) if outcomes else None
+        await self._put(self._entry(kind, sender, 1, body, counted), batch_id, category=category)
 
     async def take_drops(self, sender: Sender, drops: Sequence[ClientDrop]) -> None:
         """What a client says that it dropped itself goes into the ledger."""

@@ -4,6 +4,8 @@ The answer names the exact origin and allows credentials, because `sendBeacon` w
 Chromium drops it otherwise (field/protocols, §5). That gives nothing away: these paths look at the key, never at cookies.
 """
 
+import re
+
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,7 +22,12 @@ INGEST_PATHS = frozenset(
         "/v1/traces",
     }
 )
-ALLOW_HEADERS = b"authorization, content-encoding, content-type, idempotency-key, x-holdfast-key"
+SENTRY_PATH = re.compile(r"/api/[0-9]+/(?:envelope|store|security|nel|minidump)/?")
+ALLOW_HEADERS = (
+    b"authorization, authentication, baggage, content-encoding, content-type, idempotency-key, sentry-trace, x-holdfast-key, "
+    b"x-requested-with, x-sentry-auth"
+)
+EXPOSE_HEADERS = b"retry-after, x-sentry-error, x-sentry-rate-limits"
 
 
 def cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
@@ -29,7 +36,7 @@ def cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         # Some paths are also read, with a login, by GET: that is nobody's business at other origins.
         sends = scope["type"] == ScopeType.HTTP and scope["method"] in ("POST", "OPTIONS")
-        if not sends or scope["path"] not in INGEST_PATHS:
+        if not sends or not takes_in(scope["path"]):
             await app(scope, receive, send)
             return
         origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
@@ -50,11 +57,15 @@ def cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
     return middleware
 
 
+def takes_in(path: str) -> bool:
+    return path in INGEST_PATHS or SENTRY_PATH.fullmatch(path) is not None
+
+
 def _headers(origin: bytes) -> list[tuple[bytes, bytes]]:
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),
-        (b"access-control-expose-headers", b"retry-after"),
+        (b"access-control-expose-headers", EXPOSE_HEADERS),
         (b"vary", b"origin"),
     ]
 

@@ -17,6 +17,7 @@ from ..ingest.assemblies import Assemblies
 from ..ingest.feedback import FeedbackIntake
 from ..ingest.ledger import Ledger
 from ..ingest.pipeline import Pipeline
+from ..ingest.sentry_intake import SentryIntake
 from ..ingest.symbolicate import Symbolicator
 from ..model.clock import Clock
 from ..model.files import Files
@@ -38,6 +39,9 @@ class TakesIn(Protocol):
 
     @property
     def feedback(self) -> FeedbackIntake: ...
+
+    @property
+    def sentry(self) -> SentryIntake: ...
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,9 @@ def report_of_sentry(body: bytes) -> Report:
         breadcrumbs=[item for item in items_of_values(event.breadcrumbs) if item is not None][
             -MAX_BREADCRUMBS:
         ],
-        context=context_of(event, message if message != thrown.get("value") else "", user, request),
+        context=context_of(
+            event, message if message != (thrown.get("value") or message) else "", user, request
+        ),
         at=event.timestamp,
         page=text_of(request.get("url"))[:MAX_TEXT_CHARS],
         session_id=session_of(tags, contexts)[:MAX_NAME_CHARS],

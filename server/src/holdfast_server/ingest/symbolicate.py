@@ -119,9 +119,8 @@ class Symbolicator:
             for _, frame, place in places(exception, Place(project_id, release, dist, "", ""), images):
                 found = self.resolver.find(place)
                 new, _ = self._frame(frame, found, "")
-                reason = new.get("unmapped")
-                if reason:
-                    explained.append(explanation(frame, place, str(reason), found))
+                if new.get("unmapped"):
+                    explained.append(explanation(frame, place, str(new["unmapped"]), found))
         return explained
 
     def _exception(
@@ -135,7 +134,9 @@ class Symbolicator:
             new, called_as = self._frame(frame, found, called_as if before == index - 1 else "")
             before = index
             if new is not frame:
-                frames[index], changed = new, True
+                # the event's list of debug ids is not kept; who asks later needs it
+                frames[index] = new | {"debug_id": place.debug_id} if place.debug_id else new
+                changed = True
             if "raw" in new:
                 used |= {file.id: file for file in (found.map, found.script) if file is not None}
         return {**exception, "frames": frames} if changed else None

@@ -19,6 +19,7 @@ from .api import (
     resilience,
     sentry,
     sessions,
+    sourcemaps,
     telemetry,
     traces,
 )
@@ -41,6 +42,7 @@ WEB: list[Any] = [
     *query.ROUTES,
     *sessions.ROUTES,
     *sentry.ROUTES,
+    *sourcemaps.ROUTES,
     *live.ROUTES,
     *logs.ROUTES,
     *points.ROUTES,

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..errors import HoldfastError
-from . import demo, doctor, project, query, serve, tail, user
+from . import demo, doctor, project, query, serve, sourcemaps, tail, user
 
 app = typer.Typer(
     name="holdfast",
@@ -22,6 +22,7 @@ app.command("query")(query.query)
 app.command("doctor")(doctor.doctor)
 app.add_typer(project.app, name="project")
 app.add_typer(user.app, name="user")
+app.add_typer(sourcemaps.app, name="sourcemaps")
 
 
 def main() -> None:

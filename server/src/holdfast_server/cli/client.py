@@ -31,10 +31,14 @@ class Server:
         *,
         fields: dict[str, Any] | None = None,
         body: Any = None,
+        packed: bytes | None = None,
         timeout_s: float = 30,
     ) -> Any:
-        """The decoded JSON answer. Raises Refused with the server's sentence, CannotStart when nobody answers."""
-        with self.open(method, path, fields=fields, body=body, timeout_s=timeout_s) as response:
+        """The decoded JSON answer; `packed` is a body in gzip instead of JSON. Raises Refused with the server's sentence,
+        CannotStart when nobody answers."""
+        with self.open(
+            method, path, fields=fields, body=body, packed=packed, timeout_s=timeout_s
+        ) as response:
             return json.loads(response.data)
 
     @contextmanager
@@ -45,12 +49,15 @@ class Server:
         *,
         fields: dict[str, Any] | None = None,
         body: Any = None,
+        packed: bytes | None = None,
         timeout_s: float | None = 30,
         stream: bool = False,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if packed is not None:
+            headers |= {"Content-Type": "application/octet-stream", "Content-Encoding": "gzip"}
         query = (
             f"?{urlencode({key: value for key, value in (fields or {}).items() if value not in ('', None)})}"
         )
@@ -60,7 +67,7 @@ class Server:
                     method,
                     f"{self.url}{path}{query}",
                     headers=headers,
-                    body=None if body is None else json.dumps(body).encode(),
+                    body=packed if body is None else json.dumps(body).encode(),
                     preload_content=not stream,
                     timeout=urllib3.Timeout(connect=5, read=timeout_s),
                     retries=False,

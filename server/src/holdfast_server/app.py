@@ -8,6 +8,7 @@ import gc
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -39,12 +40,14 @@ from .ingest.pipeline import KnownIssues, Pipeline
 from .ingest.sentry_intake import SentryIntake
 from .ingest.spool import Spool
 from .ingest.symbolicate import Symbolicator
+from .insight.issue_people import refresh_people
 from .model.clock import Clock, SystemClock
 from .model.files import Files
 from .model.project import Role
 from .settings import Settings
-from .state_store import feedback, issues, projects, settings_kv
+from .state_store import feedback, issue_jobs, issues, projects, settings_kv
 from .state_store import migrations as state_schema
+from .state_store import releases as state_releases
 from .state_store.connect import StateStore
 from .web.application import build
 from .web.live import LiveFeed
@@ -292,9 +295,25 @@ class Holdfast:
         schedule.add_job(keep_builds, "interval", hours=6, id="old source maps")
         schedule.add_job(self._sweep_screenshots, "interval", hours=1, id="screenshots")
         schedule.add_job(self.keys.write_used, "interval", seconds=30, id="key use")
+        schedule.add_job(self._tend_issues, "interval", seconds=30, id="issues")
+        schedule.add_job(self._age_issues, "interval", hours=1, id="old issues")
         schedule.add_job(Sessions(self.state, self.clock).sweep, "interval", hours=1, id="ended sessions")
         schedule.start()
         self.exits.callback(schedule.shutdown, wait=True)
+
+    def _tend_issues(self) -> None:
+        """Issues that were ignored until now wake, and those that occurred get new estimates of people."""
+        now_ms = self.clock.now_ms()
+        issue_jobs.wake_ignored(self.state, now_ms)
+        try:
+            refresh_people(self.state, self.facts, now_ms)
+        except HoldfastError as exc:
+            log.warning("issues.people_unknown", reason=exc.message)
+
+    def _age_issues(self) -> None:
+        now_ms = self.clock.now_ms()
+        issue_jobs.age_new(self.state, now_ms)
+        state_releases.forget(self.state, now_ms - self.settings.store.errors_days * 86_400_000)
 
     def _services(self) -> Services:
         return Services(
@@ -376,6 +395,7 @@ async def serve(holdfast: Holdfast, *, on_ready: Callable[[], None]) -> None:
     from granian.server.embed import Server
 
     server_settings = holdfast.settings.server
+    refuse_taken_port(server_settings.host, server_settings.port)
     application = build(holdfast.services)
     server = Server(
         application,
@@ -405,6 +425,21 @@ async def serve(holdfast: Holdfast, *, on_ready: Callable[[], None]) -> None:
             f"the server can't answer at {server_settings.host}:{server_settings.port}: {running.exception()}",
             hint="another program may use the port: choose one with --port",
         )
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raises CannotStart. Granian lets several processes share a port, so a second Holdfast would take half of the requests
+    of the first; a plain bind refuses that."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as exc:
+            raise CannotStart(
+                f"the server can't answer at {host}:{port}: {exc.strerror or exc}",
+                hint="another program may use the port: choose one with --port",
+            ) from exc
 
 
 async def _listening(host: str, port: int, running: "asyncio.Future[None]") -> bool:

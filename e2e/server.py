@@ -5,6 +5,7 @@ It is the command that people run, with the sources of this checkout. Whatever a
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -267,7 +268,8 @@ def free_port() -> int:
     """A port below those that the kernel gives to outgoing connections: a client that knocks while the server is down
     could otherwise be given the very port as its own, and connect to itself."""
     low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    for port in range(low - 1 - os.getpid() % 4000, 1024, -1):
+    # By chance, because test processes beside this one look for ports too, and theirs are bound a second later.
+    for port in random.sample(range(low - 12_000, low), 12_000):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

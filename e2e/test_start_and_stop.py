@@ -70,6 +70,16 @@ def test_a_port_in_use_is_refused(new_server: Callable[..., Server]) -> None:
     server.start()
 
 
+def test_another_holdfasts_port_is_refused(new_server: Callable[..., Server]) -> None:
+    """Two servers never share a port: each would get half of the requests."""
+    first = new_server().start()
+    second = new_server()
+    second.port = first.port
+    said = refusal(second)
+    assert f"127.0.0.1:{first.port}" in said
+    assert "--port" in said
+
+
 def test_an_event_store_of_a_newer_version_is_refused(new_server: Callable[..., Server]) -> None:
     """A downgrade would misread what the newer version wrote: it is refused, naming both schemas."""
     server = new_server().start()

@@ -120,6 +120,7 @@ class Holdfast:
         settings = self.settings
         refuse_lonely_role(settings)
         take_folder(settings.server.data, self.exits)
+        refuse_taken_port(settings.server.host, settings.server.port)
         self.state = StateStore.open(settings.state_url)
         self.exits.callback(self.state.close)
         state_schema.migrate(self.state)
@@ -395,7 +396,6 @@ async def serve(holdfast: Holdfast, *, on_ready: Callable[[], None]) -> None:
     from granian.server.embed import Server
 
     server_settings = holdfast.settings.server
-    refuse_taken_port(server_settings.host, server_settings.port)
     application = build(holdfast.services)
     server = Server(
         application,

@@ -22,8 +22,7 @@ class ToldTwice:
         return [
             report
             for report in reports
-            if not report.trace_id
-            or self._is_new((project_id, report.trace_id, report.error_type, report.message), teller)
+            if not report.trace_id or self._is_new((project_id, report.trace_id, *what_of(report)), teller)
         ]
 
     def _is_new(self, key: tuple[int, str, str, str], teller: Teller) -> bool:
@@ -34,3 +33,8 @@ class ToldTwice:
         counts[teller] += 1
         other = counts["logs" if teller == "spans" else "spans"]
         return counts[teller] > other
+
+
+def what_of(report: Report) -> tuple[str, str]:
+    """Python's span says `shop.OrderError` and `'x'` where its log record says `OrderError` and `x`."""
+    return report.error_type.rpartition(".")[2], report.message.strip("'\"")

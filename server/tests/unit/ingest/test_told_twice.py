@@ -18,6 +18,13 @@ def test_both_tell() -> None:
         assert memory.new_ones(1, second, [report()]) == []
 
 
+def test_in_other_words() -> None:
+    """Python's span names the module and quotes a missing key, its log record does neither."""
+    memory = ToldTwice()
+    memory.new_ones(1, "spans", [Report("shop.NoOrder", "'7'", trace_id=TRACE)])
+    assert memory.new_ones(1, "logs", [Report("NoOrder", "7", trace_id=TRACE)]) == []
+
+
 def test_one_repeats() -> None:
     """A loop that logs the same failure three times inside one failing span is three occurrences."""
     memory = ToldTwice()

@@ -4,7 +4,7 @@ An exception on its way up is recorded by each span that it leaves. It is one oc
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...model.limits import MAX_MESSAGE_CHARS, MAX_NAME_CHARS, MAX_STACK_CHARS
@@ -21,6 +21,9 @@ TAGS = (
 )  # fmt: skip
 PAGES = ("url.path", "http.target", "url.full", "http.url")
 AGENTS = ("user_agent.original", "http.user_agent")
+MAX_AROUND = 64
+Spans = dict[tuple[str, str], Span]
+"""By trace and span."""
 Place = tuple[str, str, tuple[str, str]]
 """Trace, span, and what was thrown."""
 SEVERITY_FROM = ((21, "critical"), (17, "error"), (13, "warning"), (1, "info"))
@@ -28,21 +31,25 @@ SEVERITY_FROM = ((21, "critical"), (17, "error"), (13, "warning"), (1, "info"))
 
 def reports_of_spans(spans: list[Span]) -> list[Report]:
     """The `exception` events of these spans, each exception once."""
-    parents = {(span.trace_id, span.span_id): span.parent_id for span in spans}
     found = [
         (span, event)
         for span in spans
         for event in span.events
         if event["name"] == "exception" and _is_exception(event["attributes"])
     ]
+    if not found:
+        return []
+    known = {(span.trace_id, span.span_id): span for span in spans}
+    thrown = {(span.trace_id, span.span_id, _what(event["attributes"])) for span, event in found}
     passed_on: set[Place] = set()
     for span, event in found:
-        _mark_around(span, _what(event["attributes"]), parents, passed_on)
-    return [
-        _of_span(span, event)
+        _mark_around(span, _what(event["attributes"]), known, passed_on)
+    innermost = [
+        (span, event)
         for span, event in found
         if (span.trace_id, span.span_id, _what(event["attributes"])) not in passed_on
-    ][:MAX_REPORTS]
+    ]
+    return [_of_span(span, event, known, thrown) for span, event in innermost[:MAX_REPORTS]]
 
 
 def reports_of_logs(records: Iterable[LogRecord]) -> list[Report]:
@@ -57,22 +64,42 @@ def _what(attributes: dict[str, Any]) -> tuple[str, str]:
     return str(attributes.get(TYPE)), str(attributes.get(MESSAGE))
 
 
-def _mark_around(
-    span: Span, what: tuple[str, str], parents: dict[tuple[str, str], str], passed_on: set[Place]
-) -> None:
+def _mark_around(span: Span, what: tuple[str, str], known: Spans, passed_on: set[Place]) -> None:
     """Mark the spans around this one: the exception may have come through them. What is marked has marked its own before."""
     parent = span.parent_id
     while parent and parent != span.span_id and (span.trace_id, parent, what) not in passed_on:
         passed_on.add((span.trace_id, parent, what))
-        parent = parents.get((span.trace_id, parent), "")
+        around = known.get((span.trace_id, parent))
+        parent = around.parent_id if around is not None else ""
 
 
-def _of_span(span: Span, event: dict[str, Any]) -> Report:
+def _of_span(span: Span, event: dict[str, Any], known: Spans, thrown: set[Place]) -> Report:
+    """Who it happened to, where and whether nobody caught it is known by the spans around, as far as they came along."""
     attributes = {**span.attributes, **event["attributes"]}
     report = _report(span, attributes, signed(event["timeUnixNano"]))
     report.transaction = span.name[:MAX_NAME_CHARS]
-    report.page = first_text(span.attributes, *PAGES, limit=2_048) if span.kind == "server" else ""
+    what = _what(event["attributes"])
+    for around in _and_around(span, known):
+        report.user_id = report.user_id or around.user_id
+        report.session_id = report.session_id or around.session_id
+        report.user_agent = report.user_agent or first_text(around.attributes, *AGENTS, limit=512)
+        if around.is_segment:
+            report.transaction = around.name[:MAX_NAME_CHARS]
+            if around.kind == "server":
+                report.page = first_text(around.attributes, *PAGES, limit=2_048)
+            escaped = around.status == "error" and (around.trace_id, around.span_id, what) in thrown
+            report.handled = report.handled and not escaped
+            break
     return report
+
+
+def _and_around(span: Span, known: Spans) -> Iterator[Span]:
+    current: Span | None = span
+    for _ in range(MAX_AROUND):
+        if current is None:
+            return
+        yield current
+        current = known.get((current.trace_id, current.parent_id))
 
 
 def _of_log(record: LogRecord) -> Report:

@@ -338,6 +338,26 @@ def test_exception_through_spans() -> None:
     ]  # fmt: skip
 
 
+def test_around_an_exception() -> None:
+    """Whom it hit, on which page and in which request is told by the spans around; leaving the last of them, nobody caught it."""
+    inner, outer = "1" * 16, "3" * 16
+    about = words(enduser__id="u1", session__id="s1", url__path="/orders", user_agent__original="Mozilla/5.0")
+    request = span(
+        spanId=outer, kind=2, name="POST /orders", attributes=about, status={"code": 2}, events=[exception()]
+    )
+    within = span(spanId=inner, parentSpanId=outer, name="reserve", events=[exception()])
+    [report] = read("traces", traces(within, request)).reports
+    assert (report.span_id, report.user_id, report.session_id, report.user_agent) == (
+        inner,
+        "u1",
+        "s1",
+        "Mozilla/5.0",
+    )
+    assert (report.transaction, report.page, report.handled) == ("POST /orders", "/orders", False)
+    [caught] = read("traces", traces(within, request | {"events": []})).reports
+    assert caught.handled
+
+
 def test_exception_of_a_log() -> None:
     """A log record with an exception is kept and is an error report as well; its severity is the report's."""
     record = {

@@ -1,4 +1,4 @@
-"""Triage: the issue list, one issue, and what people do to them."""
+"""Triage: the list of errors, and what people do to many of them at once."""
 
 import pytest
 
@@ -6,12 +6,15 @@ from .conftest import Element, Made, Person, Site, until
 
 STACK = "TypeError: it broke\n    at total (https://shop.example/assets/cart.js:10:15)\n    at flush (https://shop.example/node_modules/react-dom/index.js:1:2)"
 KINDS = ("AlphaError", "BetaError", "GammaError")
+RELEASES = ("1.0.0", "1.1.0", "1.1.0")
 
 
 @pytest.fixture
 def broken(site: Site, admin: Person, made: Made) -> Made:
-    """Three issues: alpha three times and critical, beta twice, gamma once as a warning."""
-    for kind, count, severity in zip(KINDS, (3, 2, 1), ("critical", "error", "warning"), strict=True):
+    """Three errors: alpha three times and critical in 1.0.0, beta twice, gamma once as a warning, both in 1.1.0."""
+    for kind, count, severity, release in zip(
+        KINDS, (3, 2, 1), ("critical", "error", "warning"), RELEASES, strict=True
+    ):
         for _ in range(count):
             report = {
                 "errorType": kind,
@@ -20,14 +23,11 @@ def broken(site: Site, admin: Person, made: Made) -> Made:
                 "stack": STACK,
                 "page": "/cart",
                 "userId": "u1",
-                "metadata": {"items": 3},
+                "release": release,
+                "environment": "production" if kind == "AlphaError" else "staging",
             }
-            site.post(
-                made,
-                "/api/errors",
-                {**report, "breadcrumbs": [{"category": "ui.click", "message": "button#pay"}]},
-            )
-    until(lambda: names(admin, made, "sort=frequency") == list(KINDS), "the issues")
+            site.post(made, "/api/errors", report)
+    until(lambda: names(admin, made, "sort=frequency") == list(KINDS), "the errors")
     return made
 
 
@@ -47,7 +47,23 @@ def ids(person: Person, made: Made) -> dict[str, str]:
     }
 
 
-def test_issues_are_sorted_and_filtered_by_links(admin: Person, broken: Made) -> None:
+def bulk(person: Person, made: Made, action: str, *chosen: str, query: str = "") -> str:
+    """Does something to some errors; answers what the next page says."""
+    answer = person.submit(
+        f"/admin/errors/bulk?project={made.slug}&{query}", id=list(chosen), action=action
+    )
+    assert answer.status_code == 303, answer.text
+    return person.see(answer.headers["location"]).one(id="hf-flashes").text
+
+
+def tabs(person: Person, made: Made) -> dict[str, int]:
+    nav = errors(person, made).one("nav", class_="hf-tabs")
+    return {
+        tab.text.split()[0]: int(tab.one("data").attributes["value"]) for tab in nav.all("a") if tab.all("data")
+    }
+
+
+def test_errors_are_sorted_and_filtered_by_links(admin: Person, broken: Made) -> None:
     """Frequency and severity order the list; severity, status and search narrow it."""
     assert names(admin, broken, "sort=severity") == list(KINDS)
     assert names(admin, broken, "severity=warning") == ["GammaError"]
@@ -57,9 +73,33 @@ def test_issues_are_sorted_and_filtered_by_links(admin: Person, broken: Made) ->
     assert head.attributes["aria-sort"] == "descending"
 
 
+def test_search_finds_functions_and_files(admin: Person, broken: Made) -> None:
+    """What stands in the stack is searched too, not only type and message."""
+    assert sorted(names(admin, broken, "search=cart.js")) == sorted(KINDS)
+    assert sorted(names(admin, broken, "search=total")) == sorted(KINDS)
+    assert names(admin, broken, "search=nothing-like-this") == []
+
+
+def test_the_bar_narrows_by_environment_and_release(admin: Person, broken: Made) -> None:
+    """Only what was seen there is listed."""
+    assert names(admin, broken, "env=production") == ["AlphaError"]
+    assert sorted(names(admin, broken, "release=1.1.0")) == ["BetaError", "GammaError"]
+
+
+def test_each_row_has_its_trend_in_words_too(admin: Person, broken: Made) -> None:
+    """The small chart says the same in its title, for those who can't see it."""
+    page = errors(admin, broken, "sort=frequency")
+    titles = [drawn.one("title").text for drawn in page.all("svg", class_="hf-spark")]
+    assert [title.split(",")[0] for title in titles] == [
+        "3 times in the last 24 hours",
+        "2 times in the last 24 hours",
+        "1 time in the last 24 hours",
+    ]
+
+
 def test_what_cannot_be_asked_is_said(admin: Person, broken: Made) -> None:
-    """An unknown status, severity, order or cursor is a page that says what there is."""
-    for query in ("status=gone", "severity=awful", "sort=colour", "cursor=x"):
+    """An unknown status, severity, order, person or cursor is a page that says what there is."""
+    for query in ("status=gone", "severity=awful", "sort=colour", "assigned=x", "cursor=x"):
         assert (
             admin.see(f"/admin/errors?project={broken.slug}&{query}", 400).one("h1").text
             == "That request can't be used"
@@ -71,19 +111,43 @@ def test_resolving_many_is_one_act_and_stands_in_the_audit_log(
 ) -> None:
     """The selection leaves the open list, the page says so, and who did it is written down."""
     chosen = ids(admin, broken)
-    answer = admin.submit(
-        f"/admin/errors/bulk?project={broken.slug}",
-        id=[chosen["AlphaError"], chosen["BetaError"]],
-        action="resolve",
-    )
-    assert answer.status_code == 303
-    assert "2 errors are resolved." in admin.see(answer.headers["location"]).one(id="hf-flashes").text
+    said = bulk(admin, broken, "resolve:now", chosen["AlphaError"], chosen["BetaError"])
+    assert "2 errors are resolved." in said
     assert names(admin, broken) == ["GammaError"]
     assert ("admin@localhost", "2 issues") in site.audit("issue.resolve")
-    admin.submit(
-        f"/admin/errors/bulk?project={broken.slug}&status=resolved", id=[chosen["BetaError"]], action="reopen"
-    )
+    bulk(admin, broken, "reopen", chosen["BetaError"], query="status=resolved")
     assert sorted(names(admin, broken)) == ["BetaError", "GammaError"]
+
+
+def test_each_tab_counts_what_it_holds(admin: Person, broken: Made) -> None:
+    """The numbers beside the tabs follow what people do."""
+    chosen = ids(admin, broken)
+    bulk(admin, broken, "resolve:now", chosen["AlphaError"])
+    bulk(admin, broken, "ignore:count:10", chosen["BetaError"])
+    counted = tabs(admin, broken)
+    assert counted == {
+        "Open": 1, "New": 1, "Ongoing": 0, "Regressed": 0, "Resolved": 1, "Ignored": 1, "All": 3,
+    }  # fmt: skip
+    assert names(admin, broken, "status=ignored") == ["BetaError"]
+
+
+def test_an_error_is_taken_and_filtered_by_whose_it_is(admin: Person, broken: Made) -> None:
+    """Assigning names the person in the row; "mine" and "nobody's" divide the list."""
+    chosen = ids(admin, broken)
+    assert "1 error is yours." in bulk(admin, broken, "assign:me", chosen["BetaError"])
+    assert names(admin, broken, "assigned=me") == ["BetaError"]
+    assert "BetaError" not in names(admin, broken, "assigned=nobody")
+    bulk(admin, broken, "assign:nobody", chosen["BetaError"])
+    assert names(admin, broken, "assigned=me") == []
+
+
+def test_an_act_that_is_not_known_changes_nothing(admin: Person, broken: Made) -> None:
+    """What no button says is answered with a sentence, and every error stays as it is."""
+    chosen = ids(admin, broken)
+    for action in ("explode", "resolve:never", "ignore:count:0", "ignore:time:x", "assign:999999", "merge"):
+        said = bulk(admin, broken, action, chosen["AlphaError"])
+        assert said.endswith("."), action
+    assert len(names(admin, broken)) == 3
 
 
 def test_a_change_without_the_token_is_refused(admin: Person, broken: Made) -> None:
@@ -94,71 +158,17 @@ def test_a_change_without_the_token_is_refused(admin: Person, broken: Made) -> N
             f"/admin/errors/bulk?project={broken.slug}",
             token=token,
             id=[chosen["AlphaError"]],
-            action="resolve",
+            action="resolve:now",
         )
         assert answer.status_code == 403
     assert len(names(admin, broken)) == 3
 
 
-def test_one_issue_shows_its_latest_occurrence(admin: Person, broken: Made) -> None:
-    """Stack with our frames apart from foreign ones, breadcrumbs, context, and how far it reaches."""
-    issue = ids(admin, broken)["AlphaError"]
-    page = admin.see(f"/admin/errors/{issue}?project={broken.slug}")
-    assert page.one("h1").text == "AlphaError"
-    latest = admin.see(f"/admin/errors/{issue}/latest?project={broken.slug}")
-    frames = latest.all("li", class_="hf-frame")
-    assert frames[0].text.startswith("total https://shop.example/assets/cart.js:10:15")
-    assert ["hf-frame-foreign" in frame.attributes["class"] for frame in frames] == [False, True]
-    assert "button#pay" in latest.one(class_="hf-crumbs").text
-    assert '"items": 3' in latest.text
-    numbers = admin.see(f"/admin/errors/{issue}/numbers?project={broken.slug}")
-    assert [value.attributes["value"] for value in numbers.all("data")] == ["3", "1"]
-    chart = admin.client.get(f"/admin/errors/{issue}/times.json?project={broken.slug}").json()
-    assert sum(chart["series"][0]["values"]) == 3
-
-
-def test_an_issue_is_resolved_and_reopened_on_its_own_page(admin: Person, broken: Made) -> None:
-    """The button does what it says, and then offers the way back."""
-    issue = ids(admin, broken)["GammaError"]
-    own = f"/admin/errors/{issue}?project={broken.slug}"
-    assert (
-        admin.submit(f"/admin/errors/{issue}/status?project={broken.slug}", action="resolve").status_code
-        == 303
-    )
-    assert admin.see(own).one("button", name="action").attributes["value"] == "reopen"
-    admin.submit(f"/admin/errors/{issue}/status?project={broken.slug}", action="reopen")
-    assert admin.see(own).one("button", name="action").attributes["value"] == "resolve"
-
-
-def test_an_issue_of_another_project_is_not_shown(admin: Person, broken: Made) -> None:
-    """Its id alone opens nothing: the project counts."""
-    issue = ids(admin, broken)["AlphaError"]
-    other = admin.make_project()
-    admin.see(f"/admin/errors/{issue}?project={other.slug}", 404)
-
-
-def test_hostile_text_stays_text(site: Site, admin: Person, made: Made) -> None:
-    """What an error says is shown, never run."""
-    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-    site.post(
-        made,
-        "/api/errors",
-        {
-            "errorType": evil,
-            "message": evil,
-            "stack": evil,
-            "page": evil,
-            "component": evil,
-            "metadata": {evil: evil},
-        },
-    )
-    until(lambda: len(names(admin, made)) == 1, "the issue")
-    assert names(admin, made) == [evil]
-    issue = ids(admin, made)[evil]
-    for path in ("", "/latest", "/numbers"):
-        page = admin.see(f"/admin/errors/{issue}{path}?project={made.slug}")
-        assert not page.all("img")
-        assert all("alert" not in script.text for script in page.all("script"))
-    feed = admin.see(f"/live/recent?project={made.slug}")
-    assert not feed.all("script")
-    assert evil in feed.one(class_="hf-feed-row").text
+def test_an_empty_list_says_what_it_would_hold(admin: Person, broken: Made) -> None:
+    """Nothing matches, nothing resolved, nothing at all: three different sentences, each with a way on."""
+    found = [
+        errors(admin, broken, query).one(class_="hf-empty-title").text
+        for query in ("search=zzz", "status=resolved")
+    ]
+    fresh = errors(admin, admin.make_project()).one(class_="hf-empty-title").text
+    assert [*found, fresh] == ["No errors match", "No resolved errors", "No open errors"]

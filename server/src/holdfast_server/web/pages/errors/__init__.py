@@ -1,5 +1,5 @@
 """/admin/errors: the list to triage, one error with its occurrences, its downloads, and the rules that group."""
 
-from . import downloads, issue, triage
+from . import downloads, issue, rules, triage
 
-ROUTES = [*triage.ROUTES, *issue.ROUTES, *downloads.ROUTES]
+ROUTES = [*triage.ROUTES, *rules.ROUTES, *issue.ROUTES, *downloads.ROUTES]

@@ -33,6 +33,7 @@ KEYS = (
     ("e", "Resolve or reopen"), ("i", "Ignore"), ("a", "Assign to me"), ("c", "Copy as Markdown"), ("n p", "Newer and older occurrence"),
 )  # fmt: skip
 RELEASES_OFFERED = 20
+USERS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ async def hit_users(request: HttpRequest, error_id: FromPath[str]) -> Template:
         error_id,
         "users",
         lambda about: {
-            "rows": occurrences.users(about.seen.app.facts, about.seen.scope, about.ids),
+            "rows": occurrences.users(about.seen.app.facts, about.seen.scope, about.ids, USERS_SHOWN),
             "sample": occurrences.SAMPLE,
         },
     )

@@ -28,12 +28,12 @@ LATEST_MS = 253_402_300_799_000
 
 @dataclass(frozen=True)
 class Item:
-    """One row. `after_ms` is how long after the session began, `is_here` marks the moment that one came from."""
+    """One row. `offset` is how long after the session began, `is_here` marks the moment that one came from."""
 
     id: str
     kind: str
     at_ms: int
-    after_ms: float
+    offset: str
     title: str
     subject: str
     detail: str
@@ -105,7 +105,7 @@ def item_of(row: Row, found: Story, seen: View) -> Item:
         id=str(row["id"]),
         kind=kind,
         at_ms=order_ns // 1_000_000,
-        after_ms=max(0.0, order_ns / 1e6 - found.summary.first_ms),
+        offset=offset_words(order_ns / 1e6 - found.summary.first_ms),
         title=title,
         subject=" · ".join(part for part in (row["component"], row["subject"]) if part and part != title)[
             :200
@@ -118,6 +118,16 @@ def item_of(row: Row, found: Story, seen: View) -> Item:
         more=row["more"] if row["more"] not in ("", "{}", "null") else "",
         is_here=str(row["id"]) == seen.bar.keep.get("around", ""),
     )
+
+
+def offset_words(after_ms: float) -> str:
+    """As a stopwatch shows it: +12.3 s, +4:05, +1:02:03."""
+    tenths = max(0, round(after_ms / 100))
+    if tenths < 600:
+        return f"+{tenths / 10:.1f} s"
+    hours, rest = divmod(tenths // 10, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"+{hours}:{minutes:02}:{seconds:02}" if hours else f"+{minutes}:{seconds:02}"
 
 
 def words_of(row: Row) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from ..connect import EventStore, Row
 
-COLUMNS = "toString(id) AS id, event_id, issue_id, toUnixTimestamp64Milli(at) AS at_ms, error_type, message, release, stack, exceptions, context"
+COLUMNS = "toString(id) AS row_id, event_id, issue_id, toUnixTimestamp64Milli(at) AS at_ms, error_type, message, release, stack, exceptions, context"
 
 
 def by_event(store: EventStore, project_id: int, event: str) -> Row | None:

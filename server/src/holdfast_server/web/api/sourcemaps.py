@@ -104,7 +104,7 @@ def explained(app: Services, project: Project, event: str) -> dict[str, Any]:
     mapped = mapped_in(exceptions)
     now = app.symbolicator.symbolicate(exceptions, **about)
     return {
-        "event": row["event_id"] or row["id"],
+        "event": row["event_id"] or row["row_id"],
         "title": f"{row['error_type']}: {row['message']}"[:300],
         "issue_id": row["issue_id"],
         "release": row["release"],

@@ -10,7 +10,19 @@ from litestar.response import Redirect
 
 from ...errors import NotKnown
 from ..errors import on_holdfast_error
-from . import dashboard, errors, feed, feedback, ledger, login, metrics, people, projects, sessions
+from . import (
+    dashboard,
+    errors,
+    feed,
+    feedback,
+    ledger,
+    login,
+    metrics,
+    people,
+    projects,
+    sessions,
+    source_maps,
+)
 
 POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 """No inline script or style anywhere; htmx runs without eval."""
@@ -59,6 +71,7 @@ PAGES: list[Any] = [
             *ledger.ROUTES,
             *feed.ROUTES,
             *feedback.ROUTES,
+            *source_maps.ROUTES,
         ],
         exception_handlers={NotKnown: to_login},
         after_request=strict,

@@ -21,7 +21,6 @@ from .sentry_shapes import Event, Json, Message, Raised, Stacktrace, Thread, eve
 MAX_FINGERPRINT_PARTS = 32
 NOTHING: Json = {}
 SESSION_TAGS = ("session_id", "sessionId", "session.id", "session")
-OWN_CONTEXTS = frozenset({"trace"})
 NO_TYPE = "Message"
 """The type of an event that carries no exception."""
 

@@ -12,6 +12,8 @@ from .sentry_values import Identify, attributes_of, ns_of, take_user, text_at, w
 
 NUMBER_OF_LEVEL = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "warning": 13, "error": 17, "fatal": 21}
 KINDS = {"c": "counter", "g": "gauge", "d": "distribution", "s": "set"}
+SEQUENCE = "sentry.timestamp.sequence"
+"""JS numbers what falls into one millisecond: as an attribute it would make a series of each."""
 STATSD = re.compile(
     r"(?P<name>[^@:|]{1,200})(?:@(?P<unit>[^:|]{1,50}))?:(?P<values>[^|]{1,2000})\|(?P<kind>[cgds])"
     r"(?:\|#(?P<tags>[^|]{0,4000}))?(?:\|T(?P<at>[0-9]{1,12}))?(?:\|.*)?"
@@ -67,6 +69,7 @@ def _point(sent: dict[str, Any], identify: Identify, shift: int, number: int) ->
         return None
     attributes = attributes_of(sent.get("attributes"))
     take_user(attributes, identify)
+    attributes.pop(SEQUENCE, None)
     return Point(
         name,
         text_at(sent, "type") or "gauge",

@@ -30,6 +30,7 @@ from .event_store import people
 from .event_store.connect import Address, EventStore
 from .event_store.engine.config import EngineConfig
 from .event_store.engine.supervisor import EngineSupervisor
+from .event_store.queries import attachments
 from .health.report import EngineInfo, Health, SpoolState
 from .ingest.artifacts import Artifacts
 from .ingest.assemblies import Assemblies
@@ -58,6 +59,7 @@ MEGABYTE = 1024 * 1024
 DATABASE = "holdfast"
 SOURCE_MAPS = "files/source_maps"
 RETRY_FACTS_S = 3.0
+ATTACHMENT_GRACE_S = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,11 @@ class Holdfast:
     def _attachments(self) -> Files:
         return Files(self.settings.server.data / "files" / "attachments")
 
+    def _sweep_attachments(self) -> None:
+        """Nothing goes while the spool may still hold occurrences that name it; other nodes' spools have the days of grace."""
+        if self.intake is not None and not self.intake.spool.pending:
+            self._attachments().sweep(attachments.referenced(self.facts), grace_s=ATTACHMENT_GRACE_S)
+
     def _drain_config(self) -> DrainConfig:
         address, server, ingest = self.facts.address, self.settings.server, self.settings.ingest
         return DrainConfig(
@@ -294,6 +301,7 @@ class Holdfast:
             schedule.add_job(self.intake.ledger.flush, "interval", seconds=1, id="ledger")
         keep_builds = partial(self.builds.sweep, self.settings.store.errors_days)
         schedule.add_job(keep_builds, "interval", hours=6, id="old source maps")
+        schedule.add_job(self._sweep_attachments, "interval", hours=12, id="attachments")
         schedule.add_job(self._sweep_screenshots, "interval", hours=1, id="screenshots")
         schedule.add_job(self.keys.write_used, "interval", seconds=30, id="key use")
         schedule.add_job(self._tend_issues, "interval", seconds=30, id="issues")

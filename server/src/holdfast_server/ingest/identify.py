@@ -23,7 +23,7 @@ from ..insight.grouping import (
 from .decode.errors import Report
 
 TEXT_MAX = 500
-STACKS_REMEMBERED = 1_024
+STACKS_REMEMBERED = 256
 FACTS = (
     ("function",), ("module",), ("filename", "file"), ("abs_path",), ("lineno", "line"), ("colno", "column"),
     ("in_app", "inApp"),

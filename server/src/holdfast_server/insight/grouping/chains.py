@@ -100,29 +100,25 @@ def python_sections(text: str) -> list[Section]:
     """Each traceback ends with the line that names its error; members of a group stand below it, its causes for us."""
     done: list[Section] = []
     members: list[Section] = []
-    now, in_trace, member = Section(), False, False
+    now: Section | None = None
+    member = False
     for whole in text.splitlines():
         line = whole[:LINE_MAX]
+        bordered = line.lstrip(" ").startswith(("|", "+"))
         if PYTHON_BORDER.match(line):
-            member, in_trace = True, False
+            now, member = Section(member=True), True  # a member that was never raised has no traceback
             continue
-        bare = line.lstrip(" |+") if member or line.lstrip(" ").startswith(("|", "+")) else line
+        member = member and (bordered or not line.strip())
+        bare = line.lstrip(" |+") if bordered else line
         if PYTHON_MARK in bare:
-            now, in_trace = Section(member=member), True
-        elif in_trace and header_of_python(bare, line):
+            now = Section(member=member)
+        elif now and header_of_python(bare, line):
             now.type, now.value = split_header(bare, bare=True)
             (members if member else done).append(now)
-            in_trace = False
-            member = member and line.lstrip(" ").startswith(("|", "+"))
-        elif in_trace:
+            now = None
+        elif now:
             now.lines.append(line)
-        elif not line.strip(" |+-"):
-            continue
-        elif not line.lstrip(" ").startswith(("|", "+")):
-            member = False
-    if in_trace:
-        done.append(now)
-    return with_members(done, members)
+    return with_members([*done, now] if now and now.lines else done, members)
 
 
 def with_members(done: list[Section], members: list[Section]) -> list[Section]:
@@ -140,7 +136,7 @@ def header_of_python(bare: str, line: str) -> bool:
 def caused_sections(lines: list[str]) -> list[Section]:
     """Java, Kotlin, Scala, JavaScript: thrown first, then each cause below its mark."""
     sections = [Section()]
-    skipping = False
+    skipping = goroutine = False
     for whole in lines:
         line = whole[:LINE_MAX]
         bare = line.strip()
@@ -152,8 +148,10 @@ def caused_sections(lines: list[str]) -> list[Section]:
             skipping = False
             sections.append(Section(*split_header(bare[found.end() - (len(line) - len(line.lstrip())) :])))
         elif not skipping:
-            if bare.startswith("goroutine ") and sections[-1].lines and read_lines(sections[-1].lines):
-                break  # the others are bystanders
+            if bare.startswith("goroutine ") and bare.endswith("]:"):
+                if goroutine:
+                    break  # the others are bystanders
+                goroutine = True
             take(sections[-1], line)
     return sections[::-1]
 

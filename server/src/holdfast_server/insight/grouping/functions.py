@@ -18,17 +18,10 @@ from holdfast_server.insight.grouping.sources import (
 
 ANONYMOUS = frozenset(
     {
-        "",
-        "?",
-        "<anonymous>",
-        "anonymous",
-        "(anonymous)",
-        "(anonymous function)",
-        "<unknown>",
-        "<computed>",
-        "eval code",
+        "", "?", "<anonymous>", "anonymous", "(anonymous)", "(anonymous function)", "<unknown>", "<computed>",
+        "eval code", "global code", "module code",
     }
-)
+)  # fmt: skip
 HELPERS = frozenset(
     {
         "asyncGeneratorStep",
@@ -53,7 +46,7 @@ MANGLED = re.compile(r"[\w$]{1,2}|(?=\w?[A-Z0-9_$]|[^aeiouy]{3}$)[\w$]{3}")
 
 GENERATED = re.compile(
     r"\$\$(?:Enhancer|SpringCGLIB|FastClass|Lambda\b|_Weld|_jvst)|\$Proxy\d|GeneratedMethodAccessor|GeneratedConstructorAccessor"
-    r"|\$HibernateProxy|\$ByteBuddy|\$MockitoMock|_\$\$_|_ClientProxy\b|^lambda_method\d|^dynamicClass\."
+    r"|\$HibernateProxy|\$ByteBuddy|\$MockitoMock|_\$\$_|_ClientProxy\b|\$r8\$|\$\$ExternalSynthetic|-\$\$|^lambda_method\d|^dynamicClass\."
 )
 """Classes that frameworks make at run time: between a caller and the function it wants."""
 SCALA_FUNCTION = re.compile(r"\$?\$anonfun\$(?:new\$)?([A-Za-z_]\w{0,200})")
@@ -63,10 +56,14 @@ JVM_TAIL = re.compile(
 )
 KOTLIN_CLASS = re.compile(r"(.+?)\$([a-z]\w{0,200})(?:\$\d{1,6})+")
 KOTLIN_CALLS = frozenset({"invoke", "invokeSuspend", "emit", "collect"})
+OBFUSCATED = re.compile(r"(?:\w{1,3}\.)*\w{1,2}\.\w{1,2}")
+JVM_NO_FILE = ("SourceFile", "Unknown Source", "r8-map-id-", "PG:")
+"""What stands for a file where an obfuscator took its name away."""
 ANONYMOUS_CLASS = re.compile(r"(?:\$\d{1,6})+$")
 
 DOTNET_GENERICS = re.compile(r"\[[^\]]{0,300}\]|`\d{1,3}")
 DOTNET_OWNER = re.compile(r"<(\w{1,200})>")
+DOTNET_MARKS = re.compile(r"<\w|`\d|\[|\.\.c")
 DOTNET_LOCAL = re.compile(r"g__(\w{1,200})\|")
 
 GO_TAIL = re.compile(r"(?:\.(?:func|gowrap|deferwrap)?\d{1,6}|-fm|-range\d{1,6}|\[\.\.\.\])+$")
@@ -95,6 +92,12 @@ def frame_key(function: str, module: str, filename: str, far_column: bool = Fals
         return script_key(function, module, filename, far_column)
     if GENERATED.search(function) or GENERATED.search(module):
         return NOTHING
+    if (
+        language == "jvm"
+        and (not filename or filename.startswith(JVM_NO_FILE))
+        and OBFUSCATED.fullmatch(joined(module, function))
+    ):
+        return key_of("", "obfuscated", minified=True)
     if language == "python" and function in INLINED:
         return NOTHING
     if split := QUALIFIED.get(language):
@@ -111,13 +114,21 @@ def language_of(function: str, module: str, filename: str) -> str:
     dot = filename.rfind(".")
     if found := ENDINGS.get(filename[dot:].lower() if dot >= 0 else ""):
         return found
-    if filename and filename not in ("<generated>", "Unknown Source", "Native Method"):
+    if filename.startswith(JVM_NO_FILE):
+        return "jvm"
+    if filename and filename not in ("<generated>", "Native Method"):
         return ""
     if "::" in function and "\\" not in function:
         return "rust"
+    if function.endswith(":)"):
+        return "swift"
     if "." in function or "." in module:
-        return "dotnet" if DOTNET_OWNER.search(function) or DOTNET_OWNER.search(module) else "jvm"
+        return "dotnet" if DOTNET_MARKS.search(joined(module, function)) else "jvm"
     return ""
+
+
+def joined(module: str, function: str) -> str:
+    return f"{module}.{function}" if module else function
 
 
 def script_key(function: str, module: str, filename: str, far_column: bool) -> FrameKey:
@@ -126,7 +137,7 @@ def script_key(function: str, module: str, filename: str, far_column: bool) -> F
     text = SCRIPT_MARKS.sub("", ALIAS.sub("", function))
     if "/" in text and text.endswith("<"):
         text = ""  # Firefox names a nameless function by where it was made
-    text = BUNDLED.sub("", text.rpartition(".")[2])
+    text = BUNDLED.sub("", text.rpartition("/")[2].rpartition(".")[2])
     if text in HELPERS:
         return NOTHING
     if text in ANONYMOUS or COMPILED.fullmatch(text):
@@ -139,7 +150,7 @@ def script_key(function: str, module: str, filename: str, far_column: bool) -> F
 
 def jvm(function: str, module: str, filename: str) -> tuple[str, str]:
     """Java, Kotlin, Scala, with or without the class in the function's name."""
-    text = f"{module}.{function}" if module else function
+    text = joined(module, function)
     text = text.rpartition("/")[2]  # `app//shop.Cart.pay`, `java.base/java.util.List.get`
     if found := SCALA_FUNCTION.search(text):
         return found[1], text[: found.start()].rstrip("$.")
@@ -155,7 +166,7 @@ def jvm(function: str, module: str, filename: str) -> tuple[str, str]:
 
 def dotnet(function: str, module: str, filename: str) -> tuple[str, str]:
     """C#, F#: the method that state machines, closures and local functions were written in."""
-    text = DOTNET_GENERICS.sub("", f"{module}.{function}" if module else function).partition("(")[0]
+    text = DOTNET_GENERICS.sub("", joined(module, function)).partition("(")[0]
     text = text.rpartition(" ")[2].replace("+", ".")
     if owner := DOTNET_OWNER.search(text):
         local = DOTNET_LOCAL.search(text)

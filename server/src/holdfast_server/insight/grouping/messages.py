@@ -15,10 +15,18 @@ REMEMBERED = 1_024
 VALUES = re.compile(
     r"""
     (?P<kept>\b(?:[Ss]tatus(?:[ _]?[Cc]ode)?|HTTP(?:/\d(?:\.\d)?)?(?:\ [Ee]rror|\ status)?|responded\ with)(?:\s?[:=]|\ of)?\ ?[1-5]\d\d\b
-      |\b[45]\d\d\ (?:Client|Server)\ Error\b)
+      |\b[45]\d\d\ (?:Client|Server)\ Error\b
+      |\b[Ee]rror\ \#?\d{1,5}\b
+      |\b(?:[Ee]rror\ [Cc]ode|[Ee]xit(?:ed\ with)?\ (?:code|status)|[Ee]rrno)(?::|\ ?=)?\ ?\#?-?\d{1,5}\b
+      |\bSQLSTATE\[\w{5}\])
   | (?P<email>(?<![\w.%+-])[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})
   | (?P<url>\b(?:[a-zA-Z][a-zA-Z0-9+.-]{1,20}:(?=//)//|data:|blob:|www\.)[^\s"'<>()\[\]{}|\\^`]{1,500})
   | (?P<uuid>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)
+  | (?P<mac>\b[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}\b)
+  | (?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,5})?\b
+      |\[?(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}(?![\w:])(?:\]:\d{1,5})?
+      |\[?(?<![\w:.])(?=[a-fA-F:]{0,40}\d)(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}(?![\w:])(?:\]:\d{1,5})?
+      |\[?(?<![\w:.])::(?:ffff:)?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})(?![\w:])(?:\]:\d{1,5})?)
   | (?P<date>
        \b\d{4}[-/]\d{2}[-/]\d{2}(?:[T\ _]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\ ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?
       |\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?\ )?(?:\d{1,2}[\ /-](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}[\ /-]\d{2,4}
@@ -26,11 +34,6 @@ VALUES = re.compile(
          (?:[:\ ,]{1,2}\d{1,2}:\d{2}(?::\d{2})?(?:\ ?(?:[AP]M|GMT|UTC|[A-Z]{3}))?(?:\ ?[+-]\d{4})?(?:\ \d{4})?)?
       |\b\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})\b(?:,?\ \d{1,2}:\d{2}(?::\d{2})?(?:\ ?[AP]M)?)?
       |\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:\ ?[AP]M)?)
-  | (?P<mac>\b[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}\b)
-  | (?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,5})?\b
-      |\[?(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}(?![\w:])(?:\]:\d{1,5})?
-      |\[?(?<![\w:.])(?=[a-fA-F:]{0,40}\d)(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}(?![\w:])(?:\]:\d{1,5})?
-      |\[?(?<![\w:.])::(?:ffff:)?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})(?![\w:])(?:\]:\d{1,5})?)
   | (?P<json>\{\s?["'][^\n]{0,2000}\}|\[\s?[{"'\d][^\n]{0,2000}\])
   | (?P<quoted>(?<!\w)"[^"\n]{0,500}"|(?<!\w)'[^'\n]{0,500}'(?!\w)|`[^`\n]{0,500}`|“[^”\n]{0,500}”|«[^»\n]{0,500}»)
   | (?P<path>(?<![\w/.])(?:[A-Za-z]:\\|\\\\(?=\w)|~?/|\.{1,2}/)[\w.@%+~$=-]+(?:[/\\][\w.@%+~$=-]+)*/?(?::\d{1,7}){0,2})
@@ -47,8 +50,8 @@ VALUES = re.compile(
     """,
     re.VERBOSE,
 )
-"""The first alternative that fits wins: a number inside a date is part of the date. The status of an HTTP answer stays:
-a 404 and a 503 are different troubles."""
+"""The first alternative that fits wins: a number inside a date is part of the date. The status of an HTTP answer
+and the number of an error stay: a 404 and a 503 are different troubles."""
 
 NAME = r"[\w$.\[\]()#]{1,200}"
 ENGINES: tuple[tuple[re.Pattern[str], str], ...] = tuple(

@@ -34,10 +34,12 @@ OUTSIDE = re.compile(
     r"|/vendors?[~.\-]|/chunk-vendors\.|/polyfills?[.\-]|/runtime[.~\-][\w.~-]{8,80}\.js|/webpack/(?:bootstrap|runtime)"
     r"|/_next/static/chunks/(?:framework|webpack|main(?:-app)?)-|/_buildManifest\.js|^node:|^internal/|^native$"
     r"|^\[native code\]$|^<|^index \d|extension://|/gems/|/lib/ruby/|/go/pkg/mod/|/usr/local/go/|/usr/lib/go|/libexec/src/"
+    r"|//(?:deno\.land|esm\.sh|unpkg\.com|cdn\.jsdelivr\.net|cdnjs\.cloudflare\.com|www\.googletagmanager\.com|connect\.facebook\.net"
+    r"|js\.stripe\.com|www\.google-analytics\.com|maps\.googleapis\.com)/"
     r"|/rustc/|/\.cargo/registry/|/toolchains/|^dart:|^package:(?:flutter|dio|http|bloc|provider)/"
-    r"|^(?:[\w.]{1,60}/{1,2})?(?:java|javax|jakarta|sun|jdk|kotlin|kotlinx|scala|android|androidx|dalvik|reactor|akka|okhttp3"
+    r"|^(?:[\w.@-]{1,60}/{1,2})?(?:java|javax|jakarta|sun|jdk|kotlin|kotlinx|scala|android|androidx|dalvik|reactor|akka|okhttp3"
     r"|retrofit2|com\.(?:sun|fasterxml|zaxxer|android|mysql|google\.common)|io\.(?:netty|ktor|vertx|undertow|quarkus|micronaut|reactivex)"
-    r"|org\.(?:springframework|apache|hibernate|eclipse|jboss|postgresql|junit|aspectj|glassfish|jetbrains))\."
+    r"|org\.(?:springframework|apache|hibernate|eclipse|jboss|postgresql|junit|aspectj|glassfish|jetbrains|graalvm)|com\.oracle)\."
     r"|^(?:System|Microsoft|Npgsql|Newtonsoft|MediatR|Dapper|Polly|Castle|Grpc|StackExchange)\.",
 )
 """Code that the application only uses."""
@@ -96,7 +98,8 @@ def stem_of(name: str) -> str:
     script = SCRIPT.search(name)
     if script is None:
         stem = EXTENSION.sub("", name)
-        return "*" if len(stem) >= 16 and HEX.fullmatch(stem) else stem
+        page = "." not in name and is_id(name)  # a script within the page of an order
+        return "*" if page or (len(stem) >= 16 and HEX.fullmatch(stem)) else stem
     stem = SCRIPT.sub("", name[: script.start()] or name)
     if tail := URL_SAFE_TAIL.fullmatch(stem):
         stem = tail[1]

@@ -80,13 +80,17 @@ def read_line(line: str) -> Frame | None:
 
 def read_at(text: str) -> Frame | None:
     """V8, Java and C#: `pay (app.js:1:2)`, `shop.Cart.pay(Cart.java:12)`, `Shop.Cart.Pay() in C:\\x.cs:line 12`."""
-    text = text.removeprefix("async ").removesuffix(
-        " {"
-    )  # Node opens the error's properties behind the last frame
+    # Node opens the error's properties behind the last frame.
+    text = text.removeprefix("async ").removesuffix(" {")
     function, within, place = text.partition(" in ")
     if within and ":line " in place:
         filename, _, number = place.rpartition(":line ")
-        return frame_of(function.partition("(")[0], filename, number_of(number), 0)
+        call = function.partition("(")[0]
+        return frame_of(call, filename, number_of(number), 0, source="" if is_in_app(call) else call)
+    if within and " [0x" in function:
+        return read_mono(function, place)
+    if not text.endswith(")") and text.endswith("]") and ") " in text:
+        text = text[: text.rfind(")") + 1]  # Logback names the archive behind the place
     if not text.endswith(")"):
         filename, line, column = location(text)
         return frame_of("", filename, line, column) if line else None
@@ -95,8 +99,16 @@ def read_at(text: str) -> Frame | None:
         return read_call(text)
     if place.startswith("eval at "):
         place = innermost(place)
-    filename, line, column = location(place[:-1])
+    filename, line, column = location(place[:-1].removeprefix("address at "))  # React Native's Hermes
     return frame_of(function, filename, line, column)
+
+
+def read_mono(function: str, place: str) -> Frame:
+    """Mono and Unity: `Shop.Cart.Pay (System.String a) [0x00008] in <ab2f5ad0>:0`"""
+    filename, number, _ = location(place.strip())
+    filename = "" if filename.startswith("<") else filename
+    call = function.partition(" (")[0]
+    return frame_of(call, filename, number, 0, source=call)
 
 
 def read_call(text: str) -> Frame:

@@ -50,6 +50,12 @@ def test_values_leave_a_message(text: str, expected: str) -> None:
         ("da39a3ee5e6b4b0d3255bfef95601890afd80709", "<num>"),
         ("Request failed with status code 404", "Request failed with status code 404"),
         ("503 Server Error: x for url: https://a.example/b", "503 Server Error: x for url: <url>"),
+        (
+            "Minified React error #418; visit https://react.dev/errors/418",
+            "Minified React error #418; visit <url>",
+        ),
+        ("[Errno 13] x, exit code 137, error code: 1045", "[Errno 13] x, exit code 137, error code: 1045"),
+        ("SQLSTATE[42S02]: row 7", "SQLSTATE[42S02]: row <num>"),
         ("one 1\n\n two 2\nthree 3", "one <num> two <num>"),
     ],
 )

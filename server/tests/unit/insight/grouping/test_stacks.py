@@ -163,3 +163,19 @@ def test_the_crash_is_kept_when_a_stack_is_cut() -> None:
     )
     script = "    at crash (/app/a.js:2:1)\n" + "    at deep (/app/a.js:1:1)\n" * 9_000
     assert parse_stack(python)[-1].function == parse_stack(script)[-1].function == "crash"
+
+
+def test_what_runtimes_and_loggers_add_is_left_out() -> None:
+    """Logback's archives, Mono's offsets, the addresses of React Native."""
+    text = """\tat shop.Cart.pay(Cart.java:12) ~[shop-1.0.jar!/:1.0]
+\tat java.base@17.0.8/java.lang.reflect.Method.invoke(Method.java:568) ~[na:na]
+  at Shop.Cart+<Pay>d__5.MoveNext () [0x0009d] in <f99f496cb0d249c1a945c1fcabce1695>:0
+  at Shop.Cart.Total (System.String a) [0x00008] in /src/Cart.cs:41
+    at pay (address at index.android.bundle:1:883201)"""
+    assert [(frame.function, frame.filename, frame.lineno, frame.in_app) for frame in parse_stack(text)] == [
+        ("pay", "index.android.bundle", 1, True),
+        ("Shop.Cart.Total", "/src/Cart.cs", 41, True),
+        ("Shop.Cart+<Pay>d__5.MoveNext", "", 0, True),
+        ("java.base@17.0.8/java.lang.reflect.Method.invoke", "Method.java", 568, False),
+        ("shop.Cart.pay", "Cart.java", 12, True),
+    ]

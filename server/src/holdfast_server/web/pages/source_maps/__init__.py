@@ -13,7 +13,7 @@ from ...api.sourcemaps import explained
 from ...components.shell import Column
 from ...guards import allowed, audited, chosen_project
 from ...services import HttpRequest, services
-from ..frame import View, base_url, offers, page, said, see, view
+from ..frame import View, base_url, plain_page, said, see, view
 from .upload import ways
 
 PATH = "/admin/source-maps"
@@ -30,7 +30,6 @@ RELEASES = (
 FILES = (
     Column("path", "Address"),
     Column("kind", "Kind"),
-    Column("debug_id", "Debug id", priority=3),
     Column("size", "Size", align="end", priority=2),
     Column("at", "Uploaded", align="end", priority=2),
 )
@@ -53,12 +52,13 @@ async def source_maps(request: HttpRequest) -> Template:
         "event": seen.bar.keep.get("event", ""),
         **await _why(seen),
     }
-    return await page(
-        seen,
+    return plain_page(
+        request,
+        seen.who,
         "pages/source_maps/source_maps.html",
         title="Source maps",
         key="settings",
-        offered=await offers(seen, narrow=False),
+        project=seen.project,
         ways=ways(base_url(request), seen.project.slug),
         sentence=_sentence(len({line.release for line in lines}), sum(line.maps for line in lines)),
         **context,
@@ -100,7 +100,8 @@ async def _why(seen: View) -> dict[str, Any]:
 def _sentence(releases: int, maps: int) -> str:
     if not releases:
         return "Nothing is uploaded yet: errors from minified code are shown as they run."
-    return f"{maps} source maps of {releases} {'release' if releases == 1 else 'releases'} turn minified frames into your own source."
+    named = f"{maps} {'source map' if maps == 1 else 'source maps'} of {releases} {'release' if releases == 1 else 'releases'}"
+    return f"Minified frames are turned into your own source by {named}."
 
 
 ROUTES: list[Any] = [source_maps, delete_files]

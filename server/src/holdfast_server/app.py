@@ -31,11 +31,12 @@ from .event_store.connect import Address, EventStore
 from .event_store.engine.config import EngineConfig
 from .event_store.engine.supervisor import EngineSupervisor
 from .event_store.queries import attachments
-from .health.report import EngineInfo, Health, SpoolState
+from .health.report import EngineInfo, ForwardInfo, Health, SpoolState
 from .ingest.artifacts import Artifacts
 from .ingest.assemblies import Assemblies
-from .ingest.drain_process import DrainConfig, DrainProcess
+from .ingest.drain_process import DrainConfig, DrainProcess, ForwardConfig
 from .ingest.feedback import FeedbackIntake
+from .ingest.forward.queue import state_of
 from .ingest.ledger import Ledger
 from .ingest.pipeline import KnownIssues, Pipeline
 from .ingest.sentry_intake import SentryIntake
@@ -284,6 +285,7 @@ class Holdfast:
             burst_bodies=ingest.burst_bodies,
             burst_new_bodies=ingest.burst_new_bodies,
             log_format=server.log_format,
+            forward=self._forward_config(),
         )
 
     def _open_builds(self) -> None:
@@ -343,6 +345,7 @@ class Holdfast:
                 self.settings.server.data,
                 self._spool_state,
                 self._engine_info,
+                self._forward_info,
             ),
             live=LiveFeed(self.facts),
             guard_sql=people.for_project,
@@ -356,6 +359,30 @@ class Holdfast:
         if self.intake is None:
             return SpoolState(0, 0, "")
         return SpoolState(self.intake.spool.pending, self.intake.spool.bytes, self.intake.drainer.trouble)
+
+    def _forward_config(self) -> ForwardConfig | None:
+        forward = self.settings.forward
+        if not forward.dsn:
+            return None
+        salt = settings_kv.get_or_make(self.state, "forward_salt", lambda: secrets.token_hex(32))
+        return ForwardConfig(
+            dsn=forward.dsn,
+            folder=str(self._forward_folder()),
+            environments=list(forward.environments),
+            error_rate=forward.error_rate,
+            performance_rate=forward.performance_rate,
+            quota_bytes=forward.queue_mb * MEGABYTE,
+            salt=salt,
+        )
+
+    def _forward_folder(self) -> Path:
+        return (self.settings.server.data / "forward").resolve()
+
+    def _forward_info(self) -> ForwardInfo:
+        if not self.settings.forward.dsn:
+            return ForwardInfo("off")
+        found = state_of(self._forward_folder(), self.clock.now_ms())
+        return ForwardInfo(found.state, found.queued, found.bytes, found.sent_at_ms, found.error)
 
     def _engine_info(self) -> EngineInfo:
         if self.engine is None:

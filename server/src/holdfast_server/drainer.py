@@ -17,8 +17,13 @@ import structlog
 from .errors import Busy
 from .event_store.connect import Address, EventStore
 from .ingest.drain import Drainer
-from .ingest.drain_process import DrainConfig, DrainReport
+from .ingest.drain_process import DrainConfig, DrainReport, ForwardConfig
 from .ingest.enrich import Enricher
+from .ingest.forward import Choice, Forwarder
+from .ingest.forward.anonymous import Anonymous
+from .ingest.forward.dsn import Dsn
+from .ingest.forward.queue import Queue
+from .ingest.forward.sender import Sender
 from .ingest.noise import NoiseFilter
 from .ingest.occurrences import Occurrences
 from .ingest.original_names import OriginalNames
@@ -27,7 +32,7 @@ from .ingest.spikes import SpikeProtection
 from .ingest.symbolicate import Symbolicator
 from .ingest.useragent import UserAgents
 from .logs import set_up_logging
-from .model.clock import SystemClock
+from .model.clock import Clock, SystemClock
 from .model.files import Files
 from .state_store import issues, noise
 from .state_store.connect import StateStore
@@ -72,6 +77,7 @@ def build(config: DrainConfig) -> Drainer:
     )
     clock = SystemClock()
     enricher = Enricher(UserAgents(), node=config.node, max_age_s=config.max_age_s)
+    forwarder = forwarding(config.forward, clock) if config.forward else None
     return Drainer(
         Outlet(Path(config.spool), config.boot_id),
         EventStore(address),
@@ -82,7 +88,11 @@ def build(config: DrainConfig) -> Drainer:
                 NoiseFilter(lambda: noise.everything(state), clock),
                 OriginalNames(Symbolicator(state, Files(Path(config.source_maps)), clock)),
             ),
-            after=(SpikeProtection(per_issue=config.burst_bodies, new_issues=config.burst_new_bodies),),
+            # forwarded whole, and only then shortened
+            after=(
+                *([forwarder] if forwarder else []),
+                SpikeProtection(per_issue=config.burst_bodies, new_issues=config.burst_new_bodies),
+            ),
         ),
         lambda spool_id, last_seq, deltas: issues.apply(state, spool_id, last_seq, deltas),
         clock,
@@ -90,7 +100,16 @@ def build(config: DrainConfig) -> Drainer:
         interval_s=config.interval_s,
         on_drained=lambda moved: report(DrainReport(moved, "")),
         on_trouble=lambda trouble: report(DrainReport(0, trouble)),
+        tap=forwarder,
     )
+
+
+def forwarding(config: ForwardConfig, clock: Clock) -> Forwarder:
+    """The drainer's end of the queue for Sentry; the other end is a thread that dies with the process."""
+    queue = Queue(Path(config.folder), clock, quota_bytes=config.quota_bytes)
+    Sender(queue, Dsn.parse(config.dsn), clock).start()
+    choice = Choice(frozenset(config.environments), config.error_rate, config.performance_rate)
+    return Forwarder(queue, choice, Anonymous(bytes.fromhex(config.salt)))
 
 
 def report(what: DrainReport) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 from .errors import CannotStart
 
@@ -229,12 +230,65 @@ class AccountSettings:
     )
 
 
+def sentry_dsn(value: str) -> str | None:
+    """A DSN that nothing could be sent to is refused at start."""
+    parts = urlsplit(value) if value else None
+    if parts is None or (
+        parts.scheme in ("http", "https")
+        and parts.hostname
+        and parts.username
+        and parts.path.rpartition("/")[2].isdigit()
+    ):
+        return None
+    return "must look like https://key@host/number"
+
+
+@dataclass(frozen=True)
+class ForwardSettings:
+    dsn: str = setting(
+        "",
+        "The DSN of a Sentry project that errors and timings are forwarded to; empty: nothing is forwarded.",
+        "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/2",
+        env="HOLDFAST_FORWARD_DSN",
+        secret=True,
+        check=sentry_dsn,
+    )
+    environments: tuple[str, ...] = setting(
+        ("production",),
+        "Environments that are forwarded, separated by commas; * is every one, also of what names none.",
+        "production,staging",
+        env="HOLDFAST_FORWARD_ENVIRONMENTS",
+    )
+    error_rate: float = setting(
+        1.0,
+        "The share of errors that is forwarded.",
+        "1.0",
+        env="HOLDFAST_FORWARD_ERROR_RATE",
+        check=between(0, 1),
+    )
+    performance_rate: float = setting(
+        0.1,
+        "The share of traces and timings that is forwarded.",
+        "0.1",
+        env="HOLDFAST_FORWARD_PERFORMANCE_RATE",
+        check=between(0, 1),
+    )
+    queue_mb: int = setting(
+        64,
+        "How much may wait on disk while Sentry is away or slow; beyond, the oldest goes.",
+        "64",
+        env="HOLDFAST_FORWARD_QUEUE_MB",
+        check=between(1, 100_000),
+    )
+
+
 @dataclass(frozen=True)
 class Settings:
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
     ingest: IngestSettings = IngestSettings()
     accounts: AccountSettings = AccountSettings()
+    forward: ForwardSettings = ForwardSettings()
 
     @property
     def base_url(self) -> str:
@@ -253,6 +307,7 @@ SECTIONS: dict[str, type] = {
     "store": StoreSettings,
     "ingest": IngestSettings,
     "accounts": AccountSettings,
+    "forward": ForwardSettings,
 }
 
 

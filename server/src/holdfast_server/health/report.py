@@ -46,6 +46,17 @@ class EngineInfo:
 
 
 @dataclass(frozen=True)
+class ForwardInfo:
+    """Forwarding to Sentry: `state` is off, ok, behind or failing; `error` says why, in a sentence, or ""."""
+
+    state: str
+    queued: int = 0
+    bytes: int = 0
+    sent_at_ms: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Check:
     """`status` is healthy, degraded or critical; `latency_ms` None when there was no answer, or nobody to ask."""
 
@@ -68,6 +79,7 @@ class Health:
         data: Path,
         spool: Callable[[], SpoolState],
         engine: Callable[[], EngineInfo],
+        forward: Callable[[], ForwardInfo] = lambda: ForwardInfo("off"),
     ) -> None:
         self.facts = facts
         self.state = state
@@ -75,6 +87,7 @@ class Health:
         self.data = data
         self.spool = spool
         self.engine = engine
+        self.forward = forward
         self.started_s = clock.monotonic_s()
 
     def checks(self) -> dict[str, Check]:
@@ -119,6 +132,19 @@ class Health:
             },
             "spool": {"pendingEvents": spool.pending, "bytes": spool.bytes, "trouble": spool.trouble},
             "engine": {"state": engine.state, "restarts": engine.restarts, "lastError": engine.last_error},
+            "sentry": self._sentry(),
+        }
+
+    def _sentry(self) -> dict[str, Any]:
+        """P17's Sentry forwarding. It never makes the server unhealthy: what it sends on is kept here."""
+        forward = self.forward()
+        sent = forward.sent_at_ms
+        return {
+            "status": forward.state,
+            "queued": forward.queued,
+            "queuedBytes": forward.bytes,
+            "lastSentAt": iso(sent) if sent is not None else None,
+            "error": forward.error,
         }
 
     def _activity(self) -> tuple[int | None, dict[str, Any]]:

@@ -28,6 +28,7 @@ from .decode.errors import Report, report_of_event
 from .decode.native import BATCH, WireEvent
 from .decode.sentry import report_of_sentry
 from .enrich import Arrival, Columns, Enricher
+from .forward import Nothing, Tap
 from .occurrences import Occurrences
 from .outlet import Outlet
 from .record_columns import RECORDS, RecordKind
@@ -96,6 +97,7 @@ class Drainer:
         interval_s: float,
         on_drained: Callable[[int], None] = lambda _: None,
         on_trouble: Callable[[str], None] = lambda _: None,
+        tap: Tap | None = None,
     ) -> None:
         self.spool = spool
         self.store = store
@@ -107,6 +109,7 @@ class Drainer:
         self.interval_s = interval_s
         self.on_drained = on_drained
         self.on_trouble = on_trouble
+        self.tap = tap or Nothing()
         self.stopping = threading.Event()
         self.trouble = ""
         self.moved = 0
@@ -134,6 +137,7 @@ class Drainer:
         After a power cut (`looking`) each part is looked for first: the engine syncs what it inserts, but not its list of tokens.
         """
         block, rows = self._block(first, last)
+        block.outcomes += self.tap.outcomes(self.clock.now_ms() // 60_000 * 60_000)
         outcomes = _outcome_columns(block)
         if outcomes["at"]:
             block.parts["outcomes", 0].append(native.block(write.OUTCOME_COLUMNS, outcomes))
@@ -148,6 +152,7 @@ class Drainer:
         for day in sorted(doubtful):  # the cut may have come between a table and the views behind it
             rebuild.rebuild_day(self.store, day, today=self.clock.now_ms() // DAY_MS)
         self.count_issues(self.spool.spool_id, last, list(block.deltas.values()))
+        self.tap.commit()
         return rows
 
     def _holds(self, table: str, day: int, first: int, last: int) -> bool:
@@ -186,6 +191,7 @@ class Drainer:
         """The range as a block. An entry that breaks its making, in whatever way, is found and set aside: it would break every
         later try as well, and stop the queue for good."""
         block = Block()
+        self.tap.begin()
         try:
             with closing(self.spool.read(first, last)) as entries:
                 return block, self._fill(block, entries)
@@ -237,6 +243,8 @@ class Drainer:
                 arrivals.append((arrival, events))
         if arrivals:
             block.add("events", self.enricher.columns(arrivals))
+            for arrival, events in arrivals:
+                self.tap.events(arrival, events)
 
     def _events_of(self, block: Block, entry: Stored) -> list[WireEvent]:
         """An entry that can't be read any more must not stop the queue: it is set aside and counted."""
@@ -272,6 +280,9 @@ class Drainer:
                 self._set_aside(block, entry, exc)
         if any(found for _, found in arrivals):
             block.add(kind.table, kind.columns(self.enricher, arrivals))
+            if kind.category == "span":
+                for arrival, spans in arrivals:
+                    self.tap.spans(arrival, spans)
 
     def _set_aside(self, block: Block, entry: Stored, exc: Exception) -> None:
         log.error("drain.set_aside", seq=entry.seq, error=str(exc))

@@ -20,6 +20,18 @@ FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 10.0
 
 
+class ForwardConfig(msgspec.Struct, frozen=True):
+    """Where to forward, and what."""
+
+    dsn: str
+    folder: str
+    environments: list[str]
+    error_rate: float
+    performance_rate: float
+    quota_bytes: int
+    salt: str
+
+
 class DrainConfig(msgspec.Struct, frozen=True):
     """All that the child needs; it goes down its standard input, because it holds passwords."""
 
@@ -41,6 +53,7 @@ class DrainConfig(msgspec.Struct, frozen=True):
     burst_bodies: int
     burst_new_bodies: int
     log_format: str
+    forward: ForwardConfig | None = None
 
 
 class DrainReport(msgspec.Struct):

@@ -49,7 +49,13 @@ HTTP_CODES = {
     415: "unsupported_media_type",
     429: "rate_limited",
 }
-WIRE_NAMES = {"sort_by": "sortBy", "event_type": "type", "range_": "range", "from_": "from"}
+WIRE_NAMES = {
+    "sort_by": "sortBy",
+    "release_in": "releaseIn",
+    "event_type": "type",
+    "range_": "range",
+    "from_": "from",
+}
 """Litestar names a wrong parameter as the handler does, and the client needs its own name."""
 TITLES = {
     400: "That request can't be used",

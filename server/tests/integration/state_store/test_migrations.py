@@ -6,16 +6,23 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from holdfast_server.errors import CannotStart, HoldfastError
+from holdfast_server.model.issue import Applied
+from holdfast_server.state_store import issues
 from holdfast_server.state_store.connect import StateStore
+from holdfast_server.state_store.issue_list import list_issues
 from holdfast_server.state_store.migrations import migrate, revision
 from holdfast_server.state_store.tables import metadata
 
+from .conftest import made
+
 NewUrl = Callable[[], str]
+UPGRADE = command.upgrade
 
 
 def test_from_nothing(new_url: NewUrl) -> None:
@@ -82,6 +89,34 @@ def words(index: Any) -> str:
     """An index as text; the condition of a partial one is an object that says nothing by itself."""
     options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
     return str(sorted((index | {"dialect_options": options}).items()))
+
+
+BEFORE = """
+INSERT INTO projects (id, slug, name, created_at_ms) VALUES (1, 'shop', 'Shop', 1);
+INSERT INTO issues VALUES ('a', 1, 1, 'TypeError', 'Order 7 failed', 'cart.js in add', 1, 'new', false, NULL, 5, 100, 900,
+  '1.0', '2.0', 'production', '{"page":"/cart"}');
+INSERT INTO issues VALUES ('b', 1, 1, 'KeyError', 'x', '', 0, 'resolved', true, 500, 1, 50, 50, '', '', '', '{}')
+"""
+
+
+def test_issues_of_before(new_url: NewUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issues of the first version are there afterwards, each with a fingerprint, and go on: counted, found, regressing."""
+    with closing(StateStore.open(new_url())) as store:
+        with monkeypatch.context() as first_version:
+            first_version.setattr(command, "upgrade", lambda config, _: UPGRADE(config, "0001"))
+            migrate(store)
+        with store.begin() as connection:
+            for statement in BEFORE.split(";\n"):
+                connection.execute(text(statement))
+        assert migrate(store)[0] == "0002"
+        old = issues.get(store, 1, "a")
+        assert old is not None
+        assert (old.frequency, old.status, old.sample, old.users) == (5, "new", '{"page":"/cart"}', 0)
+        block = [made(1, "a", at=1_000), made(1, "b", at=1_000)]
+        assert issues.apply(store, "spool", 1, block) == Applied(regressed=["b"])
+        assert issues.known(store, 1, ["a", "b", "c"]) == {"a", "b"}
+        listed = [list_issues(store, 1, **how)[0] for how in ({"search": "order 7"}, {"release": "1.0"}, {})]
+        assert [[issue.frequency for issue in each] for each in listed] == [[6], [6], [6, 2]]
 
 
 def test_newer_is_refused(new_url: NewUrl) -> None:

@@ -16,6 +16,7 @@ DOCS = Path(__file__).parent
 PAGES = [
     DOCS / "tutorials" / "python.md",
     *sorted((DOCS / "how-to").glob("*python*.md")),
+    DOCS / "explanation" / "grouping.md",
     DOCS / "reference" / "python.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -26,9 +26,9 @@ const browser = {
 };
 const react = { index: 'index.ts', dashboard: 'resilience-dashboard.tsx', 'react-error-boundary': 'react-error-boundary.ts' };
 
-/** Names that only our own modules say to each other; in the packages each is two characters long. */
-const INTERNAL = 'visit visitor forget pick keep drain held wake lose onDrop createdAt leave noteDropped eventCount errorCount'.split(' ');
-const SHORT = Object.fromEntries(INTERNAL.map((name, index) => [name, '_' + index.toString(36)]));
+/** Names that only our own modules say to each other; in the packages each is one letter. */
+const INTERNAL = 'visit visitor forget pick keep drain held wake lose onDrop createdAt leave noteDropped note erase most storage prefix list eventCount errorCount'.split(' ');
+const SHORT = Object.fromEntries(INTERNAL.map((name, index) => [name, (index + 10).toString(36)]));
 
 const shortNames = {
   name: 'short-names',

@@ -5,7 +5,7 @@
 import { attempt, inPage } from './collector/attempt.js';
 import type { TelemetryCollector } from './collector/collector.js';
 import type { TelemetryConfig } from './collector/config.js';
-import { isCrawler } from './errors/noise.js';
+import { CRAWLER } from './errors/noise.js';
 import { errors, type ErrorsOptions } from './instruments/errors.js';
 import type { Instrument } from './instruments/instrument.js';
 import { pageViews } from './instruments/page-views.js';
@@ -20,16 +20,16 @@ export interface InitOptions extends Partial<TelemetryConfig> {
   instruments?: Instrument[];
 }
 
-let stops: (() => void)[] = [];
+const stops: (() => void)[] = [];
 
 /** Start, or start again with other settings. On a server it does nothing. */
 export function init(options: InitOptions = {}): TelemetryCollector {
   const { errors: onErrors = true, pageViews: onPages = true, requests: onRequests = true, instruments = [], ...config } = options;
   const collector = getCollector();
   stop();
-  if (!inPage()) return collector;
+  if (!inPage) return collector;
   // Visits of crawlers say nothing about people; `enabled: true` records them all the same.
-  config.enabled ??= !isCrawler();
+  config.enabled ??= !CRAWLER.test(navigator.userAgent);
   collector.updateConfig({ maxBufferSize: 20, flushIntervalMs: 5_000, ...config });
   const watching: (Instrument | false)[] = [
     // `true` has no settings, so each takes its own.
@@ -40,12 +40,11 @@ export function init(options: InitOptions = {}): TelemetryCollector {
     onPages && pageViews(),
   ];
   // A page may have frozen what an instrument wants to watch; the others still start.
-  for (const instrument of watching) attempt(() => instrument && stops.push(instrument(collector)), 0);
+  for (const instrument of watching) attempt(() => instrument && stops.push(instrument(collector)));
   return collector;
 }
 
 /** Stop watching; what was recorded is still sent. */
 export function stop(): void {
-  for (const end of stops) end();
-  stops = [];
+  for (const end of stops.splice(0)) end();
 }

@@ -35,7 +35,7 @@ function consent(): { enabled?: boolean } {
 }
 
 function setConsent(granted: boolean): void {
-  attempt(() => localStorage.setItem(CONSENT, granted ? 'granted' : 'denied'), undefined);
+  attempt(() => localStorage.setItem(CONSENT, granted ? 'granted' : 'denied'));
   getCollector().updateConfig({ enabled: granted });
 }
 

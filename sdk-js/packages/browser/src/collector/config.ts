@@ -57,8 +57,7 @@ export const DEFAULTS = {
 
 /** Where batches are posted. */
 export function batchUrl(endpoint: string, key: string): string {
-  const isServer = /^([a-z]+:)?\/\/[^/]+$|\/$/i.test(endpoint);
-  return withKey(isServer ? endpoint.replace(/\/?$/, '/api/telemetry/batch') : endpoint, key);
+  return withKey(endpoint.replace(/^((?:\w+:)?\/\/[^/]+)$|\/$/, '$1/api/telemetry/batch'), key);
 }
 
 /** Another path of the server that takes batches at `endpoint`. */

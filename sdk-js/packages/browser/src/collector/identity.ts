@@ -25,7 +25,7 @@ export function createIdentity(storage: Storage): Identity {
   function refresh(now: number): void {
     const [id, at] = (storage.get(SESSION) || session + ' ' + checkedAt).split(' ');
     // A clock that was set back makes the last time lie in the future: the visit goes on.
-    session = id && now - Number(at) < IDLE_MS ? id : newId();
+    session = id && now - +at! < IDLE_MS ? id : newId();
     storage.set(SESSION, session + ' ' + now);
     checkedAt = now;
   }

@@ -14,12 +14,11 @@ export interface Storage {
 
 export function pageStorage(): Storage {
   // Node has a `localStorage` that only warns; storage is for pages.
-  const use = <T>(work: (storage: globalThis.Storage) => T, otherwise: T): T =>
-    attempt(() => (inPage() ? work(localStorage) : otherwise), otherwise);
+  const use = <T>(work: (storage: globalThis.Storage) => T) => attempt(() => (inPage ? work(localStorage) : undefined));
   return {
-    get: (key) => use((storage) => storage.getItem(key), null) || '',
-    set: (key, value) => use((storage) => (storage.setItem(key, value), true), false),
-    remove: (key) => use((storage) => storage.removeItem(key), undefined),
-    keys: (prefix) => use((storage) => Object.keys(storage).filter((key) => key.startsWith(prefix)), []),
+    get: (key) => use((storage) => storage.getItem(key)) || '',
+    set: (key, value) => !!use((storage) => (storage.setItem(key, value), true)),
+    remove: (key) => use((storage) => storage.removeItem(key)),
+    keys: (prefix) => use((storage) => Object.keys(storage).filter((key) => key.startsWith(prefix))) || [],
   };
 }

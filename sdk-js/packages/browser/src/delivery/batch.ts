@@ -14,7 +14,7 @@ export interface Batch {
 }
 
 /** A flush stays small on the wire, and a page that closes may have only 64 KiB under way. */
-const MAX_BATCH_CHARS = 10_000;
+const MAX_BATCH_CHARS = 9_800;
 
 /** Seal the first of `parts` (events as JSON text) into a batch; the rest stay in `parts`. */
 export function sealBatch(parts: string[], dropped: Dropped[]): Batch {

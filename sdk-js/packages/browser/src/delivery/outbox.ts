@@ -31,7 +31,7 @@ export interface Outbox {
   wake(): void;
   /** Events held in memory. */
   held(): number;
-  clear(): void;
+  erase(): void;
   stop(): void;
 }
 
@@ -41,7 +41,7 @@ export function createOutbox({ transport, storage, prefix, onDrop }: OutboxParts
   let memory: Batch[] = [];
   let running: Promise<void> | undefined;
   let failures = 0;
-  let mustWait = false;
+  /** Set while a failure asks for a pause. */
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const held = () => memory.reduce((sum, batch) => sum + batch.eventCount, 0);
@@ -53,9 +53,9 @@ export function createOutbox({ transport, storage, prefix, onDrop }: OutboxParts
   }
 
   /** The answer is whether the next one may go at once. */
-  async function deliver(batch: Batch, send: Transport): Promise<boolean> {
+  async function deliver(batch: Batch, send: Transport, isLast?: boolean): Promise<boolean> {
     underway.add(batch.id);
-    const verdict = await send(batch);
+    const verdict = await send(batch, isLast);
     underway.delete(batch.id);
     release(batch);
     if (typeof verdict === 'number') {
@@ -71,13 +71,13 @@ export function createOutbox({ transport, storage, prefix, onDrop }: OutboxParts
 
   function backOff(askedMs: number): void {
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++) * (0.5 + Math.random() / 2);
-    mustWait = true;
     clearTimeout(timer);
     timer = later(resume, Math.max(askedMs, wait));
   }
 
   function resume(): void {
-    mustWait = false;
+    clearTimeout(timer);
+    timer = undefined;
     void drain();
   }
 
@@ -87,7 +87,7 @@ export function createOutbox({ transport, storage, prefix, onDrop }: OutboxParts
 
   async function work(): Promise<void> {
     for (;;) {
-      const send = !mustWait && transport();
+      const send = !timer && transport();
       const batch = send && (memory.find(({ id }) => !underway.has(id)) ?? queue.pick(underway));
       if (!batch || !(await deliver(batch, send))) return;
     }
@@ -97,21 +97,25 @@ export function createOutbox({ transport, storage, prefix, onDrop }: OutboxParts
     held,
     drain,
     put(batch) {
-      if (!(running || mustWait || !transport()) || !queue.keep(batch)) hold(batch);
+      if (!(running || timer || !transport()) || !queue.keep(batch)) hold(batch);
       void drain();
     },
     leave(batches) {
       const send = navigator.onLine !== false && !failures && transport();
       for (const batch of memory) queue.keep(batch, underway.has(batch.id));
-      for (const batch of batches) if (!(queue.keep(batch, !!send) && !send) && send) void deliver(batch, send);
+      for (const batch of batches) {
+        const isKept = queue.keep(batch, !!send);
+        if (send) void deliver(batch, send, true);
+        else if (!isKept) hold(batch);
+      }
     },
     wake() {
       failures = 0;
       resume();
     },
-    clear() {
+    erase() {
       memory = [];
-      queue.clear();
+      queue.erase();
     },
     stop: () => clearTimeout(timer),
   };

@@ -59,7 +59,7 @@ export class ErrorTracking {
     this.#collector = collector;
     this.#config = { enabled: true, captureUnhandled: true, captureUnhandledRejections: true, maxBreadcrumbs: 50, deduplicate: true, ...config };
     collector.trail.most = this.#config.maxBreadcrumbs;
-    if (this.#config.enabled && inPage()) this.#stop = this.#watch();
+    if (this.#config.enabled && inPage) this.#stop = this.#watch();
   }
 
   addBreadcrumb(crumb: Breadcrumb): void {

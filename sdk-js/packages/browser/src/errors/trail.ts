@@ -12,9 +12,13 @@ export interface Breadcrumb {
 }
 
 export interface Trail {
-  /** How many are kept. */
-  most: number;
   add(crumb: Breadcrumb): void;
+  /**
+   * How many are kept.
+   * @internal
+   */
+  most: number;
+  /** @internal */
   list(): Breadcrumb[];
 }
 
@@ -24,10 +28,8 @@ export function createTrail(): Trail {
     most: 50,
     add(crumb) {
       crumbs.push({ timestamp: Date.now(), ...crumb });
-      if (crumbs.length > this.most) crumbs.shift();
+      crumbs.splice(0, crumbs.length - this.most);
     },
-    list() {
-      return crumbs.slice(-this.most);
-    },
+    list: () => crumbs,
   };
 }

@@ -33,7 +33,7 @@ async function ask({ collector = getCollector(), screenshot, labels, metadata }:
   return new Promise((resolve) => {
     function close(answer?: FeedbackAnswer): void {
       dialog.host.remove();
-      attempt(() => opener?.focus(), undefined);
+      attempt(() => opener?.focus());
       resolve(answer);
     }
     dialog.onCancel(() => close());

@@ -24,8 +24,8 @@ export async function sendFeedback(feedback: Feedback, collector: TelemetryColle
   if (!enabled || !endpoint) throw new Error('Reporting is switched off on this page.');
   const body = {
     ...feedback,
-    page: inPage() ? location.pathname : undefined,
-    url: inPage() ? location.origin + location.pathname : undefined,
+    page: inPage ? location.pathname : undefined,
+    url: inPage ? location.origin + location.pathname : undefined,
     userAgent: navigator.userAgent,
     sessionId: collector.getSessionId(),
     userId,

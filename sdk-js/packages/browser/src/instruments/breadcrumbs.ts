@@ -11,9 +11,9 @@ export interface BreadcrumbsOptions {
 export function breadcrumbs({ clicks = true, console: logs = true }: BreadcrumbsOptions = {}): Instrument {
   return ({ trail }) => {
     const onClick = (event: Event) =>
-      attempt(() => trail.add({ category: 'ui.click', message: describeElement(event.target as Element) }), undefined);
+      attempt(() => trail.add({ category: 'ui.click', message: describeElement(event.target as Element) }));
     const onLog = (level: 'warning' | 'error', words: unknown[]) =>
-      attempt(() => trail.add({ category: 'console', message: words.map(word).join(' ').slice(0, 200), level }), undefined);
+      attempt(() => trail.add({ category: 'console', message: words.map(word).join(' ').slice(0, 200), level }));
     const stops = [
       clicks && listen(document, 'click', onClick, true),
       logs && watchConsole('warn', (words) => onLog('warning', words)),

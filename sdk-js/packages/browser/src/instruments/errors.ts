@@ -1,7 +1,8 @@
 /** Unhandled errors and rejections. The noise of extensions and of other origins' scripts is left out, and counted. */
+import { attempt } from '../collector/attempt.js';
 import { captureError } from '../errors/capture-error.js';
 import { describeError } from '../errors/describe-error.js';
-import { isNoise } from '../errors/noise.js';
+import { NOISE } from '../errors/noise.js';
 import { watch, type Instrument } from './instrument.js';
 
 export interface ErrorsOptions {
@@ -17,10 +18,12 @@ export function errors({ unhandled = true, rejections = true, noise, onCapture }
   return (collector) => {
     function capture(thrown: unknown, stack: string): void {
       const error = describeError(thrown);
-      if (!noise && isNoise(error.message, error.stack + stack)) return collector.noteDropped('filtered', true);
+      if (!noise && NOISE.test(error.message + error.stack + stack)) return collector.noteDropped('filtered', true);
       const errorId = captureError(thrown, { collector, handled: false, stack });
       onCapture?.(thrown, errorId);
     }
+    // V8 keeps ten calls, which in a framework's code are all of the framework's.
+    attempt(() => ((Error as { stackTraceLimit?: number }).stackTraceLimit = 50));
     return watch(window, {
       // A thrown primitive has no stack; the event says at least where.
       error: unhandled && (({ error, message, filename, lineno, colno }) => capture(error ?? message, `at ${filename}:${lineno}:${colno}`)),

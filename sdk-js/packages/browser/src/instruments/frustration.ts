@@ -15,7 +15,7 @@ const CONTROL = 'button,a[href],[role=button],input[type=submit],input[type=butt
 export function frustration(): Instrument {
   return (collector) => {
     const tell = (action: string, element: Element, more?: object) =>
-      attempt(() => collector.track({ type: 'user_action', action, metadata: { element: describeElement(element), ...more } }), undefined);
+      attempt(() => collector.note({ type: 'user_action', action, metadata: { element: describeElement(element), ...more } }));
     const stops = [watchRage((element, clicks) => tell('rage_click', element, { clicks })), watchDead((element) => tell('dead_click', element))];
     return () => stops.forEach((stop) => stop());
   };

@@ -1,4 +1,5 @@
 /** Work that held up the main thread: a `performance` event `long_task` each, at most ten a minute. */
+import { whenIdle } from '../collector/attempt.js';
 import type { Instrument } from './instrument.js';
 
 const MOST_A_MINUTE = 10;
@@ -15,10 +16,10 @@ export function longTasks(thresholdMs = 100): Instrument {
         count = current === minute ? count + 1 : 1;
         minute = current;
         if (count > MOST_A_MINUTE) collector.noteDropped('limited');
-        else collector.track({ type: 'performance', name: 'long_task', value: Math.round(duration), unit: 'ms' });
+        else collector.note({ type: 'performance', name: 'long_task', value: Math.round(duration), unit: 'ms' });
       }
     });
-    observer.observe({ type: 'longtask', buffered: true });
+    whenIdle(() => observer.observe({ type: 'longtask', buffered: true }));
     return () => observer.disconnect();
   };
 }

@@ -1,41 +1,40 @@
 /** A `page_view` for the first page and for each navigation inside a single-page application. */
 import { currentPage, safeUrl } from '../collector/page.js';
-import { listen, type Instrument } from './instrument.js';
+import type { Instrument } from './instrument.js';
 
 export function pageViews(): Instrument {
   return (collector) => {
+    let on = true;
     let page: string | undefined;
-    let referrer = document.referrer && safeUrl(document.referrer);
+    let referrer = (document.referrer && safeUrl(document.referrer)) || undefined;
 
     function look(): void {
       const now = currentPage();
-      if (now === page) return;
+      if (!on || now === page) return;
       page = now;
-      collector.track({ type: 'page_view', page, metadata: { referrer: referrer || undefined } });
-      referrer = page!;
+      collector.note({ type: 'page_view', page, metadata: { referrer } });
+      referrer = page;
       collector.trail.add({ category: 'navigation', message: page! });
     }
 
-    const stop = watchHistory(look);
+    watchHistory(look);
     // A page that is rendered ahead of time has not been seen by anybody yet.
-    if ((document as { prerendering?: boolean }).prerendering) listen(document, 'prerenderingchange', look);
+    if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', look);
     else look();
-    return stop;
+    return () => (on = false);
   };
 }
 
-/** The `navigation` API where there is one, else the history's own methods. */
-function watchHistory(look: () => void): () => void {
+/** The `navigation` API where there is one, else the history's own methods: others may have wrapped ours, so it stays. */
+function watchHistory(look: () => void): void {
   const { navigation } = window as { navigation?: EventTarget };
-  if (navigation) return listen(navigation, 'currententrychange', look);
-  const stops = [listen(window, 'popstate', look)];
+  if (navigation) return navigation.addEventListener('currententrychange', look);
+  addEventListener('popstate', look);
   for (const name of ['pushState', 'replaceState'] as const) {
     const original = history[name];
     history[name] = function (this: History, ...call) {
       original.apply(this, call);
       look();
     };
-    stops.push(() => (history[name] = original));
   }
-  return () => stops.forEach((stop) => stop());
 }

@@ -24,10 +24,10 @@ export function createReport(collector: TelemetryCollector, { ignore, routeOf = 
       const duration = Math.round(performance.now() - startedAt);
       const method = (verb || 'GET').toUpperCase();
       const endpoint = routeOf(url);
-      collector.track({ type: 'api_latency', endpoint, method, status, duration });
-      const level = status && status < 400 ? undefined : 'warning';
+      collector.note({ type: 'api_latency', endpoint, method, status, duration });
+      const level = status < 400 && status ? undefined : 'warning';
       collector.trail.add({ category: 'http', message: `${method} ${endpoint} ${status}`, level });
-    }, undefined);
+    });
 }
 
 function watchFetch(report: Report): () => void {

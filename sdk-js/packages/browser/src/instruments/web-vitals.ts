@@ -1,5 +1,6 @@
 /** Core Web Vitals as `performance` events: LCP, INP, CLS, FCP, TTFB by `web-vitals`, and FID where the browser has it. */
 import { onCLS, onFCP, onINP, onLCP, onTTFB, type Metric } from 'web-vitals';
+import { whenIdle } from '../collector/attempt.js';
 import type { Instrument } from './instrument.js';
 
 export interface Vital {
@@ -13,10 +14,13 @@ export interface Vital {
 export function webVitals(): Instrument {
   return (collector) => {
     let on = true;
-    watchVitals(({ name, value, ...metadata }) => {
-      const unit = name === 'CLS' ? 'score' : 'ms';
-      if (on) collector.track({ type: 'performance', name, value: Math.round(value * 1e4) / 1e4, unit, metadata });
-    });
+    // The browser keeps what it measured until somebody asks.
+    whenIdle(() =>
+      watchVitals(({ name, value, ...metadata }) => {
+        const unit = name === 'CLS' ? 'score' : 'ms';
+        if (on) collector.note({ type: 'performance', name, value: Math.round(value * 1e4) / 1e4, unit, metadata });
+      }),
+    );
     return () => (on = false);
   };
 }

@@ -55,7 +55,7 @@ export class PerformanceMetrics {
   constructor(collector: TelemetryCollector, config: PerformanceMetricsConfig = {}) {
     this.#collector = collector;
     this.#config = { trackCoreWebVitals: true, trackResources: true, maxTimings: 1_000, ...config };
-    if (this.#config.trackCoreWebVitals && inPage()) this.#watchVitals();
+    if (this.#config.trackCoreWebVitals && inPage) this.#watchVitals();
   }
 
   mark(name: string): void {
@@ -96,7 +96,7 @@ export class PerformanceMetrics {
 
   getResourceMetrics(): ResourceMetrics {
     const heap = (performance as { memory?: { usedJSHeapSize: number; jsHeapSizeLimit: number } }).memory;
-    const entries = this.#config.trackResources && inPage() ? performance.getEntriesByType('resource') : [];
+    const entries = this.#config.trackResources && inPage ? performance.getEntriesByType('resource') : [];
     return {
       memoryUsage: heap?.usedJSHeapSize ?? 0,
       memoryLimit: heap?.jsHeapSizeLimit ?? 0,

@@ -3,6 +3,7 @@
 Everything that the event says is kept: what has no column of its own stands in the report's context.
 """
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -98,9 +99,7 @@ def filled(message: Message) -> str:
 
 def chain_of(event: Event, message: str) -> list[Json]:
     """The chain of exceptions, cause first; for a message with a stack, one link that holds it."""
-    sent = event.exception
-    raised = sent if isinstance(sent, list) else sent.values if sent is not None else None
-    found = [exception_of(item) for item in (raised or ())[-MAX_EXCEPTIONS:] if item is not None]
+    found = [exception_of(item) for item in raised_in(event)[-MAX_EXCEPTIONS:] if item is not None]
     if any(item["frames"] for item in found):
         return found
     frames = frames_of(event.stacktrace) or frames_of(telling_stack(event))
@@ -110,6 +109,15 @@ def chain_of(event: Event, message: str) -> list[Json]:
         found[-1]["frames"] = frames
         return found
     return [{"type": "", "value": message, "frames": frames}]
+
+
+def raised_in(event: Event) -> Sequence[Raised | None]:
+    sent = event.exception
+    if sent is None or isinstance(sent, list):
+        return sent or ()
+    if sent.values is None:
+        return (sent,) if sent.type or sent.value or sent.stacktrace else ()
+    return sent.values
 
 
 def exception_of(item: Raised) -> Json:

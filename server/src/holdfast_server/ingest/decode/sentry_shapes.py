@@ -28,7 +28,9 @@ class Raised(msgspec.Struct):
     stacktrace: Stacktrace | None = None
 
 
-class RaisedValues(msgspec.Struct):
+class RaisedValues(Raised):
+    """The chain, or the single exception itself in its place."""
+
     values: list[Raised | None] | None = None
 
 

@@ -23,6 +23,7 @@ from ..insight.grouping import (
 from .decode.errors import Report
 
 TEXT_MAX = 500
+NUMBER_MAX = 1_000_000_000
 STACKS_REMEMBERED = 256
 FACTS = (
     ("function",), ("module",), ("filename", "file"), ("abs_path",), ("lineno", "line"), ("colno", "column"),
@@ -156,17 +157,16 @@ def frame_of(
     function: Any, module: Any, filename: Any, path: Any, lineno: Any, colno: Any, own: Any
 ) -> Frame:
     module, filename = word(module), word(filename or path)
-    if own is None or (own is True and filename.endswith(SCRIPTS)):
+    if own is None or (own and filename.endswith(SCRIPTS)):
         # In a browser every script of the page is the page's own for Sentry's clients, libraries included.
         own = is_in_app(word(path) or filename or module) and (not module or is_in_app(module))
-    return Frame(word(function), module, filename, number(lineno), number(colno), own is not False)
+    return Frame(word(function), module, filename, number(lineno), number(colno), bool(own))
 
 
 def word(value: Any) -> str:
-    if type(value) is str:
-        return value[:TEXT_MAX]
-    return str(value)[:TEXT_MAX] if value else ""
+    return value[:TEXT_MAX] if isinstance(value, str) else ""
 
 
 def number(value: Any) -> int:
-    return value if type(value) is int else 0
+    """0 for what is none. `5` and `5.0` are one number here, as they are to the memory of stacks."""
+    return int(value) if isinstance(value, int | float) and 0 < value < NUMBER_MAX else 0

@@ -109,7 +109,7 @@ def test_a_jvm_without_packages_has_frames_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("odd", [None, 7, [], {}, "x" * 10_000, [1], {"a": [1]}, True])
-def test_odd_parts_are_read_as_text(odd: Any) -> None:
+def test_odd_parts_are_left_out(odd: Any) -> None:
     """Whatever stands where a word, a number or a list belongs, the report has an issue."""
     report = Report(
         error_type="E",
@@ -121,3 +121,16 @@ def test_odd_parts_are_read_as_text(odd: Any) -> None:
     )  # fmt: skip
     group(report, 1)
     assert len(report.issue_id) == 32
+
+
+def test_what_was_read_before_changes_nothing() -> None:
+    """Stacks are remembered, and values that are equal in Python read the same: 1 and true, 5000 and 5000.0."""
+
+    def read(own: Any, column: Any) -> Any:
+        sent = [{"type": "E", "frames": [frame("t", filename="/js/app.js", in_app=own, colno=column)]}]
+        return chain_of(sent, (), "")[0].frames[0]
+
+    assert read(0, 5000.0) == read(False, 5000)
+    assert read(True, 5000) == read(1, 5000.0)
+    assert read(True, 5000).colno == 5000
+    assert read(float("nan"), float("inf")).colno == 0

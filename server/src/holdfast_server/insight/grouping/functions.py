@@ -72,6 +72,8 @@ GO_MAJOR = re.compile(r"/v\d{1,3}(?=/|$)")
 RUBY_BLOCK = re.compile(r"^(?:(?:block|rescue|ensure|else)(?: \(\d{1,6} levels\))? in )+")
 RUBY_TEMPLATE = re.compile(r"_{2,}-?\d{1,24}_-?\d{1,24}$")
 PHP_CLOSURE = re.compile(r"^\{closure:(.{1,400}?)(?:\(\))?:\d{1,9}\}$")
+PHP_ANONYMOUS = re.compile(r"@anonymous.{0,400}?(?=->|::|$)", re.DOTALL)
+"""A class without a name is named by its file and line."""
 RUST_TAIL = re.compile(r"(?:::h[0-9a-f]{16}|::\{\{[\w.-]{1,40}\}\}|::\{closure#\d{1,6}\})+$")
 DART_CLOSURE = re.compile(r"(?:\.?<(?:anonymous closure|fn)>)+$")
 
@@ -202,15 +204,12 @@ def php(function: str) -> str:
     if function.endswith("{closure}"):
         owner = function.replace("->", "::").rpartition("::")[0]
         function = f"{owner}::{{closure}}" if owner else "{closure}"
-    return function.partition("\0")[0].partition("@anonymous")[0].replace("->", "::")
+    return PHP_ANONYMOUS.sub("@anonymous", function).replace("->", "::")
 
 
 def swift(function: str) -> str:
-    return (
-        function.rpartition(" in ")[2]
-        if function.startswith(("closure #", "partial apply", "implicit"))
-        else function
-    )
+    inner = function.startswith(("closure #", "partial apply", "implicit"))
+    return function.rpartition(" in ")[2] if inner else function
 
 
 def dart(function: str) -> str:

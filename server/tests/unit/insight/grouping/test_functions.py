@@ -22,6 +22,7 @@ from holdfast_server.insight.grouping.functions import frame_key
         ("/app/show.html.erb", ["_app_show_html_erb___2815634801_47280", "_app_show_html_erb__99_1"], ("_app_show_html_erb", "show.html.erb")),
         ("/app/Cart.php", ["App\\Cart->pay", "App\\Cart::pay", "{closure:App\\Cart::pay():12}"], ("App\\Cart::pay", "Cart")),
         ("/app/Cart.php", ["App\\Cart->{closure}", "App\\Cart::App\\{closure}"], ("App\\Cart::{closure}", "Cart")),
+        ("/app/Cart.php", ["class@anonymous->pay", "class@anonymous\0/srv/app/Cart.php:31$0->pay"], ("class@anonymous::pay", "Cart")),
         ("src/cart.rs", ["shop::cart::pay", "shop::cart::pay::h0a1b2c3d4e5f6071", "shop::cart::pay::{{closure}}", "shop::cart::pay::{closure#0}"], ("pay", "shop::cart")),
         ("/src/Cart.swift", ["Cart.pay(order:)", "closure #1 in Cart.pay(order:)", "closure #2 in closure #1 in Cart.pay(order:)"], ("Cart.pay(order:)", "src/Cart")),
         ("package:shop/cart.dart", ["Cart.pay", "Cart.pay.<anonymous closure>", "Cart.pay.<fn>"], ("Cart.pay", "shop/cart")),

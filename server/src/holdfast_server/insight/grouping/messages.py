@@ -14,7 +14,9 @@ REMEMBERED = 1_024
 
 VALUES = re.compile(
     r"""
-    (?P<kept>\b(?:[Ss]tatus(?:[ _]?[Cc]ode)?|HTTP(?:/\d(?:\.\d)?)?(?:\ [Ee]rror|\ status)?|responded\ with)(?:\s?[:=]|\ of)?\ ?[1-5]\d\d\b
+    (?P<words>(?:(?!(?:[Ss]tatus|HTTP|responded|[Ee]rr|[Ee]xit|eyJ|Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))
+        [A-Za-z]{1,19}\ )+)
+  | (?P<kept>\b(?:[Ss]tatus(?:[ _]?[Cc]ode)?|HTTP(?:/\d(?:\.\d)?)?(?:\ [Ee]rror|\ status)?|responded\ with)(?:\s?[:=]|\ of)?\ ?[1-5]\d\d\b
       |\b[45]\d\d\ (?:Client|Server)\ Error\b
       |\b[Ee]rror\ \#?\d{1,5}\b
       |\b(?:[Ee]rror\ [Cc]ode|[Ee]xit(?:ed\ with)?\ (?:code|status)|[Ee]rrno)(?::|\ ?=)?\ ?\#?-?\d{1,5}\b
@@ -51,7 +53,8 @@ VALUES = re.compile(
     re.VERBOSE,
 )
 """The first alternative that fits wins: a number inside a date is part of the date. The status of an HTTP answer
-and the number of an error stay: a 404 and a 503 are different troubles."""
+and the number of an error stay: a 404 and a 503 are different troubles. Plain words
+are passed over first: most of a message is made of them."""
 
 NAME = r"[\w$.\[\]()#]{1,200}"
 ENGINES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -105,6 +108,6 @@ def normalise_message(text: str) -> str:
 
 def placeholder(found: re.Match[str]) -> str:
     kind = found.lastgroup
-    if kind == "kept":
+    if kind in ("words", "kept"):
         return found[0]
     return "<num>" if kind == "id" else f"<{kind}>"  # some ids in hexadecimal have no letter by chance

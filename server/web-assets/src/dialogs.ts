@@ -14,8 +14,10 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });
 
-// A choice in a menu closes it.
-onClick(".hf-popover button:not([data-opens])", (item) => item.closest<HTMLElement>("[popover]")?.hidePopover());
+// A choice in a menu closes it, once its form was sent: htmx forgets which button was pressed when that loses the focus.
+onClick(".hf-popover button:not([data-opens])", (item) => {
+  setTimeout(() => item.closest<HTMLElement>("[popover]:popover-open")?.hidePopover());
+});
 
 onClick("[data-confirm]", (button, event) => {
   if (!confirm(button.dataset["confirm"])) event.preventDefault();

@@ -4,9 +4,9 @@
 import { behaviour, onClick } from "./mount";
 import { recall, remember } from "./storage";
 
-const NOT_A_ROW_CLICK = "a, button, input, label, select, summary, dialog";
+const NOT_A_ROW_CLICK = "a, button, input, label, select, summary, dialog, [data-row-more]";
 
-onClick("[data-table] tr[data-row]", (row, event) => {
+onClick("[data-table] [data-row]", (row, event) => {
   if ((event.target as Element).closest(NOT_A_ROW_CLICK) || getSelection()?.toString()) return;
   const link = row.querySelector<HTMLAnchorElement>("[data-row-link]");
   if (!link) return;
@@ -78,10 +78,10 @@ function focusRow(rows: HTMLElement[], at: number): void {
   row?.scrollIntoView({ block: "nearest" });
 }
 
-const rowsOf = (frame: Element): HTMLElement[] => [...frame.querySelectorAll<HTMLElement>("tr[data-row]")];
+const rowsOf = (frame: Element): HTMLElement[] => [...frame.querySelectorAll<HTMLElement>("[data-row]")];
 
 function currentRow(): HTMLElement | null {
-  return document.activeElement?.closest<HTMLElement>("tr[data-row]") ?? null;
+  return document.activeElement?.closest<HTMLElement>("[data-row]") ?? null;
 }
 
 /** Down or up one row, in the table where the focus is or else the first of the page. */
@@ -98,7 +98,7 @@ export function moveRow(step: 1 | -1): boolean {
 
 export function openRow(): boolean {
   const row = document.activeElement;
-  if (!(row instanceof HTMLElement) || !row.matches("tr[data-row]")) return false;
+  if (!(row instanceof HTMLElement) || !row.matches("[data-row]")) return false;
   row.querySelector<HTMLElement>("[data-row-link]")?.click();
   return true;
 }

@@ -49,9 +49,7 @@ def ids(person: Person, made: Made) -> dict[str, str]:
 
 def bulk(person: Person, made: Made, action: str, *chosen: str, query: str = "") -> str:
     """Does something to some errors; answers what the next page says."""
-    answer = person.submit(
-        f"/admin/errors/bulk?project={made.slug}&{query}", id=list(chosen), action=action
-    )
+    answer = person.submit(f"/admin/errors/bulk?project={made.slug}&{query}", id=list(chosen), action=action)
     assert answer.status_code == 303, answer.text
     return person.see(answer.headers["location"]).one(id="hf-flashes").text
 
@@ -59,7 +57,9 @@ def bulk(person: Person, made: Made, action: str, *chosen: str, query: str = "")
 def tabs(person: Person, made: Made) -> dict[str, int]:
     nav = errors(person, made).one("nav", class_="hf-tabs")
     return {
-        tab.text.split()[0]: int(tab.one("data").attributes["value"]) for tab in nav.all("a") if tab.all("data")
+        tab.text.split()[0]: int(tab.one("data").attributes["value"])
+        for tab in nav.all("a")
+        if tab.all("data")
     }
 
 

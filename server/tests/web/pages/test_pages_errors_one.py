@@ -244,7 +244,11 @@ def test_an_error_of_another_project_is_not_shown(admin: Person, broken: Made) -
 def test_a_viewer_sees_and_changes_nothing(site: Site, admin: Person, broken: Made) -> None:
     """Without the right there are no buttons, and a form of one's own is refused."""
     admin.submit(
-        "/admin/people", email="looker@localhost", name="Looker", password="four other words do too", role="viewer"
+        "/admin/people",
+        email="looker@localhost",
+        name="Looker",
+        password="four other words do too",
+        role="viewer",
     )
     viewer = site.person("looker@localhost", "four other words do too")
     page = viewer.see(own(admin, broken))

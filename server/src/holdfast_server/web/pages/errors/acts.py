@@ -200,7 +200,7 @@ def merge(order: Order) -> Done:
     )
     return Done(
         "issue.merge",
-        f"Merged into {kept.error_type}. Its page takes them apart again.",
+        f"{exact_count(len(set(every)))} errors are one now, {kept.error_type}. Its page takes them apart again.",
         len(every),
         kept,
     )

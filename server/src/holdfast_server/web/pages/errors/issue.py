@@ -23,6 +23,7 @@ from ...components.chart import Chart
 from ...services import HttpRequest
 from ..charts import step_of, step_words, time_chart
 from ..frame import View, page, see, view
+from ..sessions import session_url
 from . import acts, words
 from .grouped import grouped_by
 from .occurrence import Occurrence, occurrence_of
@@ -126,6 +127,7 @@ async def occurrence(request: HttpRequest, error_id: FromPath[str]) -> Template:
             "bar": about.seen.bar,
             "view": about.seen,
             "own": f"{PATH}/{about.issue.id}",
+            "session_url": session_url,
         },
     )
 
@@ -185,6 +187,7 @@ async def hit_users(request: HttpRequest, error_id: FromPath[str]) -> Template:
         lambda about: {
             "rows": occurrences.users(about.seen.app.facts, about.seen.scope, about.ids, USERS_SHOWN),
             "sample": occurrences.SAMPLE,
+            "session_url": session_url,
         },
     )
 

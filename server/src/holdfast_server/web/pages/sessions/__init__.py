@@ -3,20 +3,23 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from litestar import get
 from litestar.params import FromPath
 from litestar.response import Template
 
+from ....errors import BadInput
 from ....event_store.connect import Row
 from ....event_store.queries.session import KINDS, Kind
 from ....insight.session_story import Asked, Story, story
 from ...components.format import exact_count, humanise_ms
+from ...components.shell import Bar
 from ...services import HttpRequest
 from ..frame import View, page, view
 
 PATH = "/admin/sessions"
-KEPT = ("kind", "at", "around", "before", "after")
+KEPT = ("id", "kind", "at", "around", "before", "after")
 TITLES: dict[Kind, str] = {"event": "Events", "error": "Errors", "log": "Logs", "span": "Spans"}
 ICONS: dict[str, str] = {"event": "point", "error": "bug", "log": "file-text", "span": "trace"}
 PAGE_VIEWS = ("page_view", "screen_view")
@@ -45,8 +48,27 @@ class Item:
     is_here: bool
 
 
+def session_url(bar: Bar, session_id: str, **more: str) -> str:
+    """The address of a session's page. An id with a slash stands in the query: no server splits that."""
+    if "/" in session_id or session_id in (".", ".."):
+        return bar.url(PATH, id=session_id, **more)
+    return bar.url(f"{PATH}/{quote(session_id, safe='')}", **more)
+
+
 @get(f"{PATH}/{{session_id:str}}")
-async def one_session(request: HttpRequest, session_id: FromPath[str]) -> Template:
+async def named_session(request: HttpRequest, session_id: FromPath[str]) -> Template:
+    return await session_page(request, session_id)
+
+
+@get(PATH)
+async def asked_session(request: HttpRequest) -> Template:
+    session_id = request.query_params.get("id", "")
+    if not session_id:
+        raise BadInput("no session is named", path="id", hint="open one from an occurrence of an error")
+    return await session_page(request, session_id)
+
+
+async def session_page(request: HttpRequest, session_id: str) -> Template:
     seen = await view(request, keep=KEPT)
     asked = asked_of(seen, session_id)
     found = await asyncio.to_thread(story, seen.app.facts, seen.project.id, asked, seen.now_ms)
@@ -157,4 +179,4 @@ def href_of(row: Row, seen: View) -> str:
     return seen.bar.url(f"/admin/traces/{trace}") if trace and trace.isalnum() else ""
 
 
-ROUTES = [one_session]
+ROUTES = [named_session, asked_session]

@@ -17,11 +17,13 @@ from . import (
     feedback,
     ledger,
     login,
+    logs,
     metrics,
     people,
     projects,
     sessions,
     source_maps,
+    traces,
 )
 
 POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
@@ -65,6 +67,8 @@ PAGES: list[Any] = [
             *dashboard.ROUTES,
             *metrics.ROUTES,
             *errors.ROUTES,
+            *traces.ROUTES,
+            *logs.ROUTES,
             *sessions.ROUTES,
             *projects.ROUTES,
             *people.ROUTES,

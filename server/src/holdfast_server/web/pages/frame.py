@@ -191,6 +191,8 @@ def navigation(who: Reader, project: Project | None) -> list[NavItem]:
         NavItem("Dashboard", "/admin/dashboard", "dashboard", "dashboard", "d"),
         NavItem("Metrics", "/admin/metrics", "chart-line", "metrics", "m"),
         NavItem("Errors", "/admin/errors", "bug", "errors", "e"),
+        NavItem("Traces", "/admin/traces", "trace", "traces", "t"),
+        NavItem("Logs", "/admin/logs", "file-text", "logs", "o"),
         NavItem("Feedback", "/admin/feedback", "inbox", "feedback", "f"),
         NavItem("Ledger", "/admin/ledger", "database", "ledger", "l"),
     ]

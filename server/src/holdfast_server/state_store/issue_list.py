@@ -9,7 +9,20 @@ import binascii
 from typing import Any, Literal, get_args
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Select, exists, func, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    any_,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from holdfast_server.errors import BadInput
 from holdfast_server.model.issue import SEVERITIES, STATUSES, Issue, Severity, Status
@@ -142,11 +155,14 @@ def _of_the_fingerprints(
     # One by one, the issue alone leads to its few fingerprints: naming the project would lead SQLite to all of them.
     are_few = False
     for those, one_by_one in sets:
-        if not store.is_postgres and _is_many(connection, those):
-            found.append(exists(one_by_one.where(fingerprints.c.issue_id == issues.c.id)))
-        else:
+        few = _few(store, connection, those)
+        if few is not None:
             are_few = True
-            found.append(issues.c.id.in_(those))
+            found.append(few)
+        else:
+            mine = one_by_one.where(fingerprints.c.issue_id == issues.c.id)
+            # OFFSET keeps PostgreSQL from joining the other way round, which took half a minute before it had statistics.
+            found.append(exists(mine.offset(0) if store.is_postgres else mine))
     # Where a few are looked up, the project must not tempt SQLite to walk through all of its issues.
     project = issues.c.project_id + 0 if are_few and not store.is_postgres else issues.c.project_id
     return [project == project_id, *found]
@@ -160,9 +176,16 @@ def _seen(kind: int, value: str) -> Select[Any]:
     )
 
 
-def _is_many(connection: Connection, those: Select[Any]) -> bool:
-    some = those.limit(FEW + 1).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one() > FEW
+def _few(store: StateStore, connection: Connection, those: Select[Any]) -> ColumnElement[bool] | None:
+    """That an issue is among those, unless they are many."""
+    some = those.limit(FEW + 1)
+    if (
+        store.is_postgres
+    ):  # an array never becomes a join; PostgreSQL reads all texts to find it, so it is asked for once
+        ids = list(connection.execute(some).scalars())
+        return issues.c.id == any_(literal(ids, ARRAY(String))) if len(ids) <= FEW else None
+    number = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+    return issues.c.id.in_(those) if number <= FEW else None
 
 
 def _refuse_unknown(limit: int, sort_by: str, asked: Wanted) -> None:

@@ -1,6 +1,7 @@
 """Which grouping rule of a project a fingerprint falls under. Patterns run in linear time, whatever a client sends."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import re2
@@ -49,8 +50,9 @@ class ActiveRules:
         self.leads = {rule.id: rule.fingerprint_id for rule in rules}
         self.by_project: dict[int, list[tuple[GroupingRule, Matcher]]] = {}
         for rule in rules:
-            matcher = Matcher(rule.field, rule.kind, rule.pattern)
-            self.by_project.setdefault(rule.project_id, []).append((rule, matcher))
+            with suppress(BadInput):  # what another version of RE2 took must not stop the drainer
+                matcher = Matcher(rule.field, rule.kind, rule.pattern)
+                self.by_project.setdefault(rule.project_id, []).append((rule, matcher))
 
     def first(self, row: Mapping[str, Any]) -> GroupingRule | None:
         mine = self.by_project.get(row["project_id"], ())

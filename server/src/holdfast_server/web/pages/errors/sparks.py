@@ -12,6 +12,7 @@ from ...components.format import exact_count
 STEPS_S = ((2 * 86_400, 3_600), (45 * 86_400, 86_400))
 """How wide a bar is, up to which window; beyond, weeks."""
 WEEK_S = 604_800
+STEP_WORDS = {3_600: "hour", 86_400: "day", WEEK_S: "week"}
 HEIGHT = 20
 WIDTH = 100
 
@@ -39,11 +40,11 @@ def sparks(
     made: dict[str, Spark] = {}
     for issue_id, fingerprints in owners.items():
         values = [sum(found.get(each, {}).get(start, 0) for each in fingerprints) for start in starts]
-        made[issue_id] = spark(values, words)
+        made[issue_id] = spark(values, words, STEP_WORDS[step_s])
     return made
 
 
-def spark(values: Sequence[int], words: str) -> Spark:
+def spark(values: Sequence[int], words: str, step: str) -> Spark:
     total, most = sum(values), max(values, default=0)
     bar = max(1, WIDTH // max(1, len(values)) - 1)
     parts = []
@@ -53,7 +54,7 @@ def spark(values: Sequence[int], words: str) -> Spark:
             parts.append(f"M{place * (bar + 1)} {HEIGHT - high:g}h{bar}v{high:g}h-{bar}z")
     times = "time" if total == 1 else "times"
     title = (
-        f"{exact_count(total)} {times} in the {words}, at the most {exact_count(most)} in one step"
+        f"{exact_count(total)} {times} in the {words}, at the most {exact_count(most)} in one {step}"
         if total
         else f"Not seen in the {words}"
     )

@@ -8,7 +8,7 @@ LATEST = {"do_not_merge_across_partitions_select_final": 1}
 COUNTS = (
     "sum(quantity) AS sessions, sumIf(quantity, status = 'crashed') AS crashed, sumIf(quantity, status = 'abnormal') AS abnormal, "
     "sumIf(quantity, status = 'errored' OR (errors > 0 AND status IN ('ok', 'exited'))) AS errored, "
-    "uniqCombined(17)(nullIf(user_id, '')) AS users, uniqCombined(17)(if(status = 'crashed', nullIf(user_id, ''), NULL)) AS crashed_users, "
+    "uniqCombinedIf(17)(user_id, user_id != '') AS users, uniqCombinedIf(17)(user_id, user_id != '' AND status = 'crashed') AS crashed_users, "
     "toUnixTimestamp64Milli(min(at)) AS first_ms, toUnixTimestamp64Milli(max(at)) AS last_ms"
 )
 

@@ -10,6 +10,7 @@ PATHS = [
     "/api/telemetry/batch",
     "/api/telemetry/resilience",
     "/api/errors",
+    "/api/feedback",
     "/api/v1/events",
 ]
 
@@ -43,7 +44,7 @@ def test_every_answer_can_be_read(tenant: Tenant, path: str, case: str) -> None:
     elif case == "bad body":
         body = b"{"
     elif case == "too large":
-        body = b" " * 1_100_000
+        body = b" " * 2_200_000
     elif case == "wrong type":
         headers["Content-Type"] = "image/png"
     answer = tenant.post(path, body, headers=headers)
@@ -61,7 +62,13 @@ def test_every_answer_can_be_read(tenant: Tenant, path: str, case: str) -> None:
 
 def test_reading_paths_have_none(tenant: Tenant) -> None:
     """A foreign page can't read data with its visitor's login."""
-    for path in ("/api/events", "/api/projects", "/api/admin/resilience-metrics"):
+    for path in (
+        "/api/events",
+        "/api/errors",
+        "/api/feedback",
+        "/api/projects",
+        "/api/admin/resilience-metrics",
+    ):
         answer = tenant.server.send("GET", path, key=tenant.secret_key, headers={"Origin": ORIGIN})
         assert answer.status == 200
         assert "access-control-allow-origin" not in answer.headers

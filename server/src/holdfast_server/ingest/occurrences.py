@@ -226,5 +226,5 @@ def merge(deltas: dict[str, IssueDelta], new: IssueDelta) -> None:
 
 def _add_names(old: dict[str, int], new: dict[str, int]) -> None:
     for name, at in new.items():
-        if at > old.get(name, 0) and (name in old or len(old) < MAX_NAMED):
+        if at > old.get(name, -1) and (name in old or len(old) < MAX_NAMED):
             old[name] = at

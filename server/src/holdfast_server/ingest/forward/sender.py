@@ -119,7 +119,7 @@ class Sender:
         header = answer.headers.get("x-sentry-rate-limits", "")
         if not header and answer.status == 429:
             header = f"{seconds(answer.headers.get('retry-after')) or USUAL_WAIT_S}::"
-        now = self.clock.monotonic_s()
+        now, found = self.clock.monotonic_s(), False
         for part in header.split(",")[:50]:
             wait, _, rest = part.strip().partition(":")
             wait_s = seconds(wait)
@@ -128,8 +128,9 @@ class Sender:
             named = rest.partition(":")[0].split(";")
             for category in CATEGORIES if named == [""] else named:
                 if category in CATEGORIES:
+                    found = True
                     self.limited_until[category] = max(self.limited_until.get(category, 0.0), now + wait_s)
-        return any(until > now for until in self.limited_until.values())
+        return found
 
     def _back_off(self, why: str, asked_s: float | None = None) -> float:
         self.queue.note(error=why)

@@ -29,10 +29,14 @@ export interface StoredEvent {
 export interface HoldfastServer {
   url: string;
   key: string;
+  /** Reads. */
+  secret: string;
   /** Stored events, oldest first; `wanted` waits until so many of the types are there. */
   events(query?: string): Promise<StoredEvent[]>;
   until(test: (events: StoredEvent[]) => boolean, query?: string): Promise<StoredEvent[]>;
   get<T = any>(path: string): Promise<T>;
+  /** The rows that answer a SELECT. */
+  query(sql: string): Promise<any[][]>;
   /** Kill it, as a power cut would. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -76,7 +80,14 @@ export async function startServer(): Promise<HoldfastServer> {
   return {
     url,
     key,
+    secret,
     get,
+    async query(sql) {
+      const headers = { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' };
+      const answer = await fetch(url + '/api/query', { method: 'POST', headers, body: JSON.stringify({ sql }) });
+      if (!answer.ok) throw new Error(`${sql}: ${answer.status} ${await answer.text()}`);
+      return (await answer.json()).rows;
+    },
     events,
     start,
     async until(test, query) {

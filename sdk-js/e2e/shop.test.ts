@@ -1,5 +1,6 @@
 /** The shop in a real browser against a real server: each signal of B and each metric of C, and exactly those. */
 import type { Server } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error the shop is plain JavaScript
@@ -35,7 +36,11 @@ afterEach(async () => {
   await page.context().close();
 });
 
-const session = () => page.evaluate(() => localStorage.getItem('holdfast:session')!.split(' ')[0]!);
+/** The visit begins with the first flush. */
+async function session(): Promise<string> {
+  const stored = await page.waitForFunction(() => localStorage.getItem('holdfast:session'));
+  return ((await stored.jsonValue()) as string).split(' ')[0]!;
+}
 
 /** Everything of this page's session once it has arrived; navigation away flushes it. */
 async function all(test: (events: StoredEvent[]) => boolean): Promise<StoredEvent[]> {
@@ -105,12 +110,33 @@ describe('by itself', () => {
     );
   });
 
+  it('brings all of an error: 50 breadcrumbs, 50 calls and the build of its script, below 10 KB', async () => {
+    const bodies: Buffer[] = [];
+    page.on('request', (request) => request.url().includes('/api/telemetry') && bodies.push(request.postDataBuffer()!));
+    await page.goto(address + '/lab');
+    const src = await page.evaluate(() => {
+      const { src: script } = document.querySelector<HTMLScriptElement>('script[type=module]')!;
+      (window as any)._sentryDebugIds = { [`Error\n    at ${script}:1:1`]: '5f0d0d6b-6c2f-4c55-9d0a-6fa1d4d3a111' };
+      return script;
+    });
+    await page.getByRole('button', { name: 'Fail deep down' }).click();
+    const rows = () => holdfast.query("SELECT breadcrumbs, stack FROM errors WHERE error_type = 'SyntaxError'");
+    await expect.poll(async () => (await rows()).length, { timeout: 10_000 }).toBe(1);
+    const [breadcrumbs, stack] = (await rows())[0]!;
+    expect(JSON.parse(breadcrumbs).map(({ data }: any) => data.n)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    expect(stack.split('\n').length).toBe(51);
+    expect(Math.max(...bodies.map(({ length }) => length))).toBeLessThan(10_000);
+    const plain = bodies.map((body) => JSON.parse((body[0] === 0x1f ? gunzipSync(body) : body).toString()));
+    const error = plain.flatMap(({ events }) => events).find(({ type }) => type === 'error');
+    expect(error.metadata.debugImages).toEqual([{ code_file: src, debug_id: '5f0d0d6b-6c2f-4c55-9d0a-6fa1d4d3a111' }]);
+  });
+
   it('records rage clicks and dead clicks', async () => {
     await page.goto(address + '/lab');
     const dead = page.getByRole('button', { name: 'Does nothing' });
     for (let n = 0; n < 4; n++) await dead.click({ delay: 5 });
     await pause(2_500);
-    const events = await all(has('user_action'));
+    const events = await all((seen) => seen.filter(({ type }) => type === 'user_action').length >= 2);
     const actions = events.filter(({ type }) => type === 'user_action').map(({ action, metadata }) => [action, metadata.clicks]).sort();
     expect(actions).toEqual([['dead_click', undefined], ['rage_click', 4]]);
   });
@@ -168,6 +194,19 @@ describe("document B's signals", () => {
   });
 });
 
+describe('a control that is made anew by its own click', () => {
+  it('records the duplicate that ran', async () => {
+    await page.goto(address + '/lab');
+    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    const events = await all(has('duplicate_leaked'));
+    expect(rest(events)).toEqual({ duplicate_leaked: 1 });
+    const leaked = events.find(({ type }) => type === 'duplicate_leaked')!;
+    expect(leaked).toMatchObject({ component: 'BuyButton', metadata: { since_last_ms: expect.any(Number) } });
+    expect(leaked.metadata.since_last_ms).toBeLessThan(2_000);
+  });
+});
+
 describe('without code', () => {
   it('TanStack Query: a write that held and one that was rolled back', async () => {
     await page.goto(address);
@@ -184,12 +223,27 @@ describe('without code', () => {
 
   it.each(['axios-retry', 'p-retry', 'cockatiel'])('%s: a retry that recovered', async (library) => {
     await page.goto(address + '/lab');
-    await page.getByRole('button', { name: library }).click();
+    await page.getByRole('button', { name: library, exact: true }).click();
     await page.getByText(library.replace('axios-retry', 'axios'), { exact: true }).last().waitFor();
     await pause(400);
     const events = await all(has('retry_success'));
     expect(rest(events)).toEqual({ retry_attempt: 1, retry_success: 1 });
     expect(events.find(({ type }) => type === 'retry_success')!.metadata).toMatchObject({ retry_count: 1, api_endpoint: '/shop-api/flaky' });
+  });
+
+  it.each([
+    ['axios-retry', 'axios', 'Request failed with status code 503'],
+    ['p-retry', 'p-retry', 'The shop answered 503'],
+    ['cockatiel', 'cockatiel', 'The shop answered 503'],
+  ])('%s: retries in vain', async (library, said, final_error) => {
+    await page.goto(address + '/lab');
+    await page.getByRole('button', { name: library + ', in vain' }).click();
+    await page.getByLabel('Last trouble').getByText(said, { exact: true }).waitFor();
+    const events = await all(has('retry_failure'));
+    expect(rest(events)).toEqual({ retry_attempt: 2, retry_failure: 1 });
+    const failure = events.find(({ type }) => type === 'retry_failure')!;
+    expect(failure.metadata).toMatchObject({ retry_count: 2, api_endpoint: '/shop-api/down', total_duration_ms: expect.any(Number), final_error });
+    expect(failure.component).toBe({ 'axios-retry': 'AxiosLab', 'p-retry': 'PRetryLab', cockatiel: 'CockatielLab' }[library]);
   });
 
   it('react-error-boundary: a crash and the way out of it', async () => {
@@ -205,11 +259,23 @@ describe('without code', () => {
 describe("document C's metrics by hand", () => {
   it('stand in the API as they were recorded', async () => {
     await page.goto(address + '/lab');
-    for (const name of ['Latency', 'Error', 'Performance']) await page.getByRole('button', { name, exact: true }).click();
-    await page.getByText('performance', { exact: true }).waitFor();
-    const events = await all((seen) => seen.some(({ name, value }) => name === 'LCP' && value === 1200));
-    expect(events.find(({ type, status }) => type === 'api_latency' && status === 200)).toMatchObject({ duration: 150 });
-    expect(rest(events)).toEqual({ error: 1 });
+    for (const name of ['Page view', 'Latency', 'Error', 'User action', 'Performance', 'Measure']) await page.getByRole('button', { name, exact: true }).click();
+    await page.getByText('measure', { exact: true }).waitFor();
+    const events = await all((seen) => seen.some(({ name }) => name === 'search.results'));
+    const one = (test: (event: StoredEvent) => boolean) => {
+      const found = events.filter(test);
+      expect(found).toHaveLength(1);
+      return found[0];
+    };
+    expect(one(({ type, page: at }) => type === 'page_view' && at === '/lab/by-hand')).toMatchObject({ metadata: { source: 'lab' } });
+    expect(one(({ type }) => type === 'api_latency')).toMatchObject({ name: 'orders.select', duration: 150, status: 200, page: '/lab' });
+    expect(one(({ type }) => type === 'user_action')).toMatchObject({ action: 'add_to_cart', metadata: { itemId: 3 } });
+    expect(one(({ name, value }) => name === 'LCP' && value === 1200)).toMatchObject({ type: 'performance', unit: 'ms' });
+    expect(one(({ name }) => name === 'search.results')).toMatchObject({ type: 'performance', value: 42, unit: 'items' });
+    expect(rest(events)).toEqual({ error: 1, user_action: 1 });
+    await expect.poll(issues, { timeout: 10_000 }).toEqual(
+      expect.arrayContaining([expect.objectContaining({ errorType: 'fetch_error', message: 'Network timeout', frequency: 1 })]),
+    );
   });
 });
 

@@ -11,12 +11,13 @@ const DIST = fileURLToPath(new URL('dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.map': 'application/json' };
 const GOODS = ['Rope', 'Lantern', 'Anchor', 'Compass'].map((name, index) => ({ id: index + 1, name, liked: false }));
 
-/** Answers of the shop's API: [status, body]. `like` of the anchor always fails; `flaky` fails once for each id. */
+/** Answers of the shop's API: [status, body]. `like` of the anchor and `down` always fail; `flaky` fails once for each id. */
 function shopApi(method, url, seen) {
   const { pathname, searchParams } = url;
   if (pathname === '/shop-api/goods') return [200, GOODS];
   if (/^\/shop-api\/goods\/\d+\/like$/.test(pathname)) return pathname.includes('/3/') ? [500, {}] : [200, {}];
   if (pathname === '/shop-api/pay') return searchParams.has('fail') ? [402, { error: 'declined' }] : [200, { paid: true }];
+  if (pathname === '/shop-api/down') return [503, {}];
   if (pathname === '/shop-api/flaky') {
     const id = searchParams.get('id');
     if (seen.has(id)) return [200, { ok: true }];

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 _LINES_AROUND = 5
 _LONGEST_LINE = 200
 _MAX_FRAMES = 50  # printed in the text of the stack
-_MAX_FRAMES_SENT = 16
+_MAX_FRAMES_SENT = 50
+_MAX_CAUSE_FRAMES_SENT = 10
 _MAX_CRUMBS_SENT = 50
 _MAX_CHAIN_SENT = 6
-# contract/limits.json `attributes` is 128, nested keys included; an event with more is refused whole.
-MAX_KEYS = 120
+# contract/limits.json `reportKeys` is 5,000, nested keys included; an error with more is refused whole.
+MAX_KEYS = 4_800
 _RELATIONS = {
     "cause": "The above exception was the direct cause of the following exception:",
     "context": "During handling of the above exception, another exception occurred:",
@@ -45,20 +46,25 @@ def error_details(captured: CapturedError) -> dict[str, Any]:
     }
     if captured.fingerprint:
         details["fingerprint"] = captured.fingerprint
-    if len(captured.chain) > 1:
-        details["exceptions"] = [
-            _exception_wire(exception) for exception in captured.chain[1:_MAX_CHAIN_SENT]
-        ]
     if captured.context:
         details["context"] = captured.context
-    room = MAX_KEYS - key_count(details) - 2
+    room = MAX_KEYS - key_count(details) - _MAX_CHAIN_SENT * 10
     crumbs = captured.breadcrumbs[-_MAX_CRUMBS_SENT:]
     reserved = min(room // 3, key_count(crumbs))
-    frames = _fitting([frame_wire(*frame) for frame in chosen_frames(first.frames)], room - reserved)
-    details["frames"] = frames
+    frames = _fitting(sent_frames(first, _MAX_FRAMES_SENT), room - reserved)
+    room -= key_count(frames)
+    if len(captured.chain) > 1:
+        details["exceptions"] = _chain_wire(captured, frames, (room - reserved) // _MAX_CHAIN_SENT)
+        room -= key_count(details["exceptions"]) - key_count(frames)
+    else:
+        details["frames"] = frames
     if crumbs:
-        details["breadcrumbs"] = _fitting(crumbs, room - key_count(frames))
+        details["breadcrumbs"] = _fitting(crumbs, room)
     return details
+
+
+def sent_frames(exception: CapturedException, most: int) -> list[dict[str, Any]]:
+    return [frame_wire(*frame) for frame in chosen_frames(exception.frames, most)]
 
 
 def key_count(value: Any) -> int:
@@ -83,14 +89,14 @@ def _fitting(items: list[dict[str, Any]], keys: int) -> list[dict[str, Any]]:
     return kept[::-1]
 
 
-def chosen_frames(frames: list[Any]) -> list[Any]:
+def chosen_frames(frames: list[Any], most: int) -> list[Any]:
     """Outermost first: the innermost frame, and of the rest the host's own before those of libraries."""
-    if len(frames) <= _MAX_FRAMES_SENT:
+    if len(frames) <= most:
         return frames
     own = [n for n, (code, _, module, _) in enumerate(frames) if in_app(code.co_filename, module)]
-    places = {len(frames) - 1, *own[-_MAX_FRAMES_SENT + 1 :]}
+    places = {len(frames) - 1, *own[-most + 1 :]}
     rest = [n for n in range(len(frames) - 1, -1, -1) if n not in places]
-    places.update(rest[: _MAX_FRAMES_SENT - len(places)])
+    places.update(rest[: most - len(places)])
     return [frames[n] for n in sorted(places)]
 
 
@@ -115,24 +121,30 @@ def frame_wire(code: Any, lineno: int, module: str, local: dict[str, Any] | None
         "module": module,
         "filename": short_path(filename),
         "lineno": lineno,
-        "inApp": own,
+        "in_app": own,
     }
-    context = source_context(filename, lineno) if own else []
-    if context:
-        wire["context"] = context
+    if own:
+        wire |= source_context(filename, lineno)
     if local:
-        wire["locals"] = local
+        wire["vars"] = local
     return wire
 
 
-def source_context(filename: str, lineno: int) -> list[list[Any]]:
-    """[line number, text] of the lines around; empty when the source can't be read."""
+def source_context(filename: str, lineno: int) -> dict[str, Any]:
+    """The line and those around it; empty when the source can't be read."""
     lines = linecache.getlines(filename)
     if not 0 < lineno <= len(lines):
-        return []
-    start = max(1, lineno - _LINES_AROUND)
-    end = min(len(lines), lineno + _LINES_AROUND)
-    return [[n, clip(lines[n - 1].rstrip("\n"), _LONGEST_LINE)] for n in range(start, end + 1)]
+        return {}
+    around = [
+        clip(line.rstrip("\n"), _LONGEST_LINE)
+        for line in lines[max(0, lineno - 1 - _LINES_AROUND) : lineno + _LINES_AROUND]
+    ]
+    before = min(lineno - 1, _LINES_AROUND)
+    return {
+        "pre_context": around[:before],
+        "context_line": around[before],
+        "post_context": around[before + 1 :],
+    }
 
 
 def in_app(filename: str, module: str) -> bool:
@@ -190,10 +202,27 @@ def _traceback_text(exception: CapturedException) -> str:
     return "\n".join(lines)
 
 
-def _exception_wire(exception: CapturedException) -> dict[str, Any]:
-    """A cause, context or member of a group; its frames stand in the text of the stack."""
-    return {
-        "errorType": qualified(exception),
-        "message": exception.message,
-        "relation": exception.relation,
-    }
+def _chain_wire(captured: CapturedError, thrown: list[dict[str, Any]], keys: int) -> list[dict[str, Any]]:
+    """The errors behind the thrown one and it, thrown last, each with how it came about; `keys` is the room of each."""
+    chain = captured.chain[:_MAX_CHAIN_SENT]
+    members: dict[int, int] = {}
+    wire = []
+    for place, exception in enumerate(chain):
+        mechanism: dict[str, Any] = {"type": "chained" if place else "generic", "handled": captured.handled}
+        mechanism["exception_id"] = place
+        if place:
+            mechanism["parent_id"] = exception.parent
+            mechanism["source"] = f"__{exception.relation}__"
+        if exception.relation == "member":
+            number = members[exception.parent] = members.get(exception.parent, -1) + 1
+            mechanism["source"] = f"exceptions[{number}]"
+        frames = _fitting(sent_frames(exception, _MAX_CAUSE_FRAMES_SENT), keys) if place else thrown
+        wire.append(
+            {
+                "type": qualified(exception),
+                "value": exception.message,
+                "mechanism": mechanism,
+                "frames": frames,
+            }
+        )
+    return wire[::-1]

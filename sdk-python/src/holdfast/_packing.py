@@ -21,6 +21,7 @@ from holdfast.transports import Batch
 
 MAX_EVENTS = 100  # of one batch on the documents' path
 MAX_EVENT_BYTES = 60_000  # contract/limits.json `metadataBytes` is 65,536
+MAX_ERROR_BYTES = 240_000  # and `listBytes`, which each list of an error has for itself, is 262,144
 
 Record = tuple[str, float, Scope, Any, dict[str, Any]]
 
@@ -52,10 +53,9 @@ WIRE_NAMES = {
         "region",
     ]
 }
-_WHOLE_EVENT = (
-    256,
-    200_000,
-)  # keys and characters of an event that is settled a second time, columns included
+# Keys and characters of an event that is settled a second time, columns included.
+_WHOLE_EVENT = (256, 200_000)
+_WHOLE_ERROR = (4_900, 300_000)
 _NUMBERS = ("duration", "value", "status")
 _SECONDS_BELOW = 100_000_000_000  # a smaller timestamp is in seconds: as ms it would lie before March 1973
 
@@ -110,16 +110,17 @@ class Packer:
         if kept is None:
             self._drops.add(_drops.FILTERED, category(event["type"]))
             return None
-        return settle_mapping(kept, *_WHOLE_EVENT)
+        return _settled(kept)
 
     def _encode(self, event: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         try:
             raw = msgspec.json.encode(event)
         except (TypeError, ValueError, OverflowError, RecursionError):
-            event = settle_mapping(event, *_WHOLE_EVENT)
+            event = _settled(event)
             raw = msgspec.json.encode(event)
+        most = MAX_ERROR_BYTES if event.get("type") == "error" else MAX_EVENT_BYTES
         for limit in (2_000, 400, 0):
-            if len(raw) <= MAX_EVENT_BYTES:
+            if len(raw) <= most:
                 break
             event = _shortened(event, limit)
             raw = msgspec.json.encode(event)
@@ -138,7 +139,7 @@ class Packer:
     def _trimmed(self, batch: Batch) -> Batch:
         """A lone event over the payload limit: long strings are cut harder, and at last its metadata is left out."""
         event = batch.events[0]
-        for limit in (1_000, 200, 0):
+        for limit in (1_000, 500, 200, 0):
             event = _shortened(event, limit)
             smaller = _batch([(event, msgspec.json.encode(event))], batch.dropped)
             if len(smaller.body) <= self._config.max_payload_bytes:
@@ -215,11 +216,17 @@ def _shortened(event: dict[str, Any], limit: int) -> dict[str, Any]:
     return {key: _cut(value, limit) for key, value in event.items()}
 
 
+def _settled(event: Any) -> dict[str, Any]:
+    is_error = isinstance(event, dict) and event.get("type") == "error"
+    return settle_mapping(event, *(_WHOLE_ERROR if is_error else _WHOLE_EVENT))
+
+
 def _cut(value: Any, limit: int) -> Any:
+    """Strings shorter, and of long lists the end: the newest breadcrumbs, the innermost frames."""
     if isinstance(value, str):
         return clip(value, limit)
     if isinstance(value, list):
-        return [_cut(item, limit) for item in value[: max(10, limit // 20)]]
+        return [_cut(item, limit) for item in value[-max(10, limit // 20) :]]
     if isinstance(value, dict):
         return {key: _cut(item, limit) for key, item in value.items()}
     return value

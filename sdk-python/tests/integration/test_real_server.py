@@ -78,6 +78,15 @@ class Server:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def query(self, sql: str) -> Any:
+        """The first row of the answer."""
+        body = json.dumps({"sql": sql}).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + "/api/query", body, headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            rows = json.load(answer)["rows"]
+        return rows[0] if rows else None
+
     def events(self, kind: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"/api/events?type={kind}&limit=1000")["events"]
         return found
@@ -164,6 +173,33 @@ def test_error(server: Server, client: Client) -> None:
     assert [issue["frequency"] for issue in issues] == [2]
     assert "[REDACTED]" in issues[0]["message"]
     assert issues[0]["culprit"].endswith("pay")
+
+
+def test_whole_error(server: Server, client: Client) -> None:
+    """Fifty breadcrumbs and fifty frames with their source lines arrive whole."""
+
+    def fail(depth: int) -> None:
+        if depth:
+            fail(depth - 1)
+        raise LookupError("whole")
+
+    for n in range(50):
+        client.errors.add_breadcrumb(
+            category="http", message=f"GET /api/orders/[id] {n}", data={"n": n, "status": 200}
+        )
+    try:
+        fail(48)
+    except LookupError as error:
+        client.errors.capture_error(error)
+    assert client.flush(10)
+    sql = "SELECT breadcrumbs, exceptions FROM errors WHERE error_type = 'LookupError'"
+    wait_for(lambda: server.query(sql))
+    breadcrumbs, exceptions = map(json.loads, server.query(sql))
+    assert [crumb["data"]["n"] for crumb in breadcrumbs] == list(range(50))
+    frames = exceptions[-1]["frames"]
+    assert len(frames) == 50
+    assert {len(frame["pre_context"] + frame["post_context"]) for frame in frames} == {10}
+    assert frames[-1]["context_line"].strip() == 'raise LookupError("whole")'
 
 
 def test_signals_make_rates(server: Server, client: Client) -> None:

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast import ErrorTracking
+from holdfast import ErrorTracking, TelemetryConfig
+from holdfast._drops import DropCounts
+from holdfast._packing import Packer
+from holdfast._scope import Scope
 from holdfast.integrations import turn_on
 from holdfast.testing import Captured, capturing
 
@@ -48,10 +51,11 @@ def test_frames(captured: Captured) -> None:
     frames = details(captured)["frames"]
     assert [frame["function"] for frame in frames] == ["caught", "divide"]
     inner = frames[-1]
-    assert inner["inApp"] is True
+    assert inner["in_app"] is True
     assert inner["filename"].endswith("test_errors.py")
     assert not inner["filename"].startswith("/")
-    assert dict(inner["context"])[inner["lineno"]] == "    return number / 0"
+    assert inner["context_line"] == "    return number / 0"
+    assert (len(inner["pre_context"]), len(inner["post_context"])) == (5, 5)
 
 
 def test_library_frames_are_not_in_app(captured: Captured) -> None:
@@ -60,12 +64,12 @@ def test_library_frames_are_not_in_app(captured: Captured) -> None:
 
     holdfast.capture_error(caught(json.loads, "{"))
     frames = details(captured)["frames"]
-    assert [frame["inApp"] for frame in frames] == [True] + [False] * (len(frames) - 1)
-    assert all("context" not in frame for frame in frames[1:])
+    assert [frame["in_app"] for frame in frames] == [True] + [False] * (len(frames) - 1)
+    assert all("context_line" not in frame for frame in frames[1:])
 
 
 def test_chain(captured: Captured) -> None:
-    """A cause is named, and printed before its effect as Python does."""
+    """A cause is named with its own frames, thrown last, and printed before its effect as Python does."""
 
     def pay() -> None:
         try:
@@ -76,9 +80,20 @@ def test_chain(captured: Captured) -> None:
     holdfast.capture_error(caught(pay))
     metadata = details(captured)
     assert metadata["errorType"] == "ValueError"
-    assert metadata["exceptions"] == [
-        {"errorType": "ZeroDivisionError", "message": "division by zero", "relation": "cause"}
-    ]
+    cause, thrown = metadata["exceptions"]
+    assert (cause["type"], cause["value"]) == ("ZeroDivisionError", "division by zero")
+    assert cause["mechanism"] == {
+        "type": "chained",
+        "handled": True,
+        "exception_id": 1,
+        "parent_id": 0,
+        "source": "__cause__",
+    }
+    assert [frame["function"].rpartition(".")[2] for frame in cause["frames"]] == ["pay", "divide"]
+    assert (thrown["type"], thrown["frames"][-1]["context_line"].strip()) == (
+        "ValueError",
+        'raise ValueError("payment failed") from error',
+    )
     stack = metadata["stack"]
     assert stack.index("ZeroDivisionError") < stack.index("direct cause") < stack.index("ValueError: payment")
 
@@ -100,8 +115,16 @@ def test_group(captured: Captured) -> None:
     """Members of an ExceptionGroup are named, nested ones too."""
     group = ExceptionGroup("many", [ValueError("a"), ExceptionGroup("inner", [KeyError("b")])])
     holdfast.capture_error(group)
-    members = [(item["errorType"], item["relation"]) for item in details(captured)["exceptions"]]
-    assert members == [("ValueError", "member"), ("ExceptionGroup", "member"), ("KeyError", "member")]
+    members = [
+        (item["type"], item["mechanism"].get("parent_id"), item["mechanism"].get("source"))
+        for item in details(captured)["exceptions"]
+    ]
+    assert members == [
+        ("KeyError", 2, "exceptions[0]"),
+        ("ExceptionGroup", 0, "exceptions[1]"),
+        ("ValueError", 0, "exceptions[0]"),
+        ("ExceptionGroup", None, None),
+    ]
 
 
 def test_cyclic_chain(captured: Captured) -> None:
@@ -109,7 +132,7 @@ def test_cyclic_chain(captured: Captured) -> None:
     one, two = ValueError("1"), ValueError("2")
     one.__cause__, two.__cause__ = two, one
     holdfast.capture_error(one)
-    assert len(details(captured)["exceptions"]) == 1
+    assert len(details(captured)["exceptions"]) == 2
 
 
 def test_deep_recursion(captured: Captured) -> None:
@@ -122,12 +145,12 @@ def test_deep_recursion(captured: Captured) -> None:
 
     holdfast.capture_error(caught(down, 800))
     frames = details(captured)["frames"]
-    assert len(frames) <= 16
+    assert len(frames) <= 50
     assert frames[-1]["function"] == "divide"
 
 
-def test_keys_stay_within_the_servers_limit(captured: Captured) -> None:
-    """Fifty breadcrumbs and a deep stack still make an event that the server takes: the newest and innermost stay."""
+def test_a_whole_error_fits_one_request(captured: Captured) -> None:
+    """Fifty breadcrumbs and fifty frames with source lines are sent whole, below 10 KB on the wire."""
 
     def down(left: int) -> None:
         if left == 0:
@@ -136,11 +159,42 @@ def test_keys_stay_within_the_servers_limit(captured: Captured) -> None:
 
     for n in range(60):
         holdfast.add_breadcrumb(message=f"step {n}", data={"n": n})
-    holdfast.capture_error(caught(down, 40), context={str(n): n for n in range(20)})
+    holdfast.capture_error(caught(down, 47), context={str(n): n for n in range(20)})
+    (event,) = captured.of_type("error")
+    assert [crumb["data"]["n"] for crumb in event["metadata"]["breadcrumbs"]] == list(range(10, 60))
+    frames = event["metadata"]["frames"]
+    assert len(frames) == 50
+    assert all(frame["context_line"] for frame in frames)
+    packer = Packer(TelemetryConfig(endpoint="http://e"), DropCounts())
+    (batch,) = packer.pack([("error", 0.0, Scope("s", "u"), event["metadata"], {})])
+    assert len(batch.body) < 10_000
+    assert batch.events[0]["metadata"] == event["metadata"]
+
+
+def test_keys_stay_within_the_servers_limit(captured: Captured) -> None:
+    """Local variables by the thousand still make an event that the server takes: the newest and innermost stay."""
+
+    def down(left: int) -> None:
+        many = {f"key {n}": n for n in range(100)}
+        if left == 0:
+            divide(len(many))
+        down(left - 1)
+
+    tracking = ErrorTracking(
+        captured.client.collector,
+        capture_unhandled=False,
+        capture_unhandled_rejections=False,
+        capture_locals=True,
+    )
+    for n in range(60):
+        tracking.add_breadcrumb(message=f"step {n}", data={"n": n})
+    tracking.capture_error(caught(down, 47), context={f"c{n}": n for n in range(300)})
     metadata = details(captured)
-    assert count_keys(metadata) <= 120
-    assert metadata["frames"][-1]["function"] == "divide"
     assert metadata["breadcrumbs"][-1]["message"] == "step 59"
+    assert count_keys(metadata) <= 5_000
+    lists = ("frames", "breadcrumbs", "exceptions")
+    assert count_keys({name: item for name, item in metadata.items() if name not in lists}) <= 128
+    assert metadata["frames"][-1]["function"] == "divide"
 
 
 def count_keys(value: Any) -> int:
@@ -173,7 +227,7 @@ def test_locals_only_if_asked(captured: Captured) -> None:
         raise ValueError("no")
 
     holdfast.capture_error(caught(login, "hunter2", "ann"))
-    assert "locals" not in details(captured)["frames"][-1]
+    assert "vars" not in details(captured)["frames"][-1]
     tracking = ErrorTracking(
         captured.client.collector,
         capture_unhandled=False,
@@ -181,7 +235,7 @@ def test_locals_only_if_asked(captured: Captured) -> None:
         capture_locals=True,
     )
     tracking.capture_error(caught(login, "hunter2", "ann"))
-    local = captured.of_type("error")[1]["metadata"]["frames"][-1]["locals"]
+    local = captured.of_type("error")[1]["metadata"]["frames"][-1]["vars"]
     assert local == {"password": "[REDACTED]", "user": "ann"}
 
 

@@ -74,7 +74,9 @@ def test_limits_are_the_contracts(packer: Packer) -> None:
 
     assert LIMITS["batchEvents"] >= _packing.MAX_EVENTS
     assert LIMITS["metadataBytes"] >= _packing.MAX_EVENT_BYTES
-    assert max(_settle.MAX_KEYS, _frames.MAX_KEYS) <= LIMITS["attributes"]
+    assert LIMITS["attributes"] >= _settle.MAX_KEYS
+    assert LIMITS["reportKeys"] >= _frames.MAX_KEYS
+    assert LIMITS["listBytes"] >= _packing.MAX_ERROR_BYTES
     assert LIMITS["depth"] >= _settle.MAX_DEPTH + 4
     batches = packer.pack([record() for _ in range(250)])
     assert sum(len(batch.events) for batch in batches) == 250

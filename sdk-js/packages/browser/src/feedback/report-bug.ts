@@ -3,6 +3,7 @@
  * in, its custom properties can (`--holdfast-accent` and others), and no style that a strict CSP would refuse is used.
  */
 import { attempt } from '../collector/attempt.js';
+import { newId } from '../collector/ids.js';
 import type { TelemetryCollector } from '../collector/collector.js';
 import { getCollector } from '../shared-collector.js';
 import { buildDialog, type DialogLabels } from './dialog.js';
@@ -26,8 +27,9 @@ export function reportBug(options: ReportBugOptions = {}): Promise<FeedbackAnswe
 
 async function ask({ collector = getCollector(), screenshot, labels, metadata }: ReportBugOptions): Promise<FeedbackAnswer | undefined> {
   const opener = document.activeElement as HTMLElement | null;
+  // One for all tries: an answer may get lost on its way.
+  const id = newId();
   const dialog = buildDialog(labels, !!screenshot);
-  // Taken before the dialog covers the page, and only when the person can ask for it.
   document.body.append(dialog.host);
   dialog.show();
   return new Promise((resolve) => {
@@ -41,7 +43,7 @@ async function ask({ collector = getCollector(), screenshot, labels, metadata }:
       dialog.busy(true);
       try {
         const picture = wantsPicture && screenshot ? await screenshot().catch(() => undefined) : undefined;
-        const answer = await sendFeedback({ message, contact, screenshot: picture, metadata }, collector);
+        const answer = await sendFeedback({ id, message, contact, screenshot: picture, metadata }, collector);
         close(answer);
       } catch (problem) {
         dialog.busy(false);

@@ -5,6 +5,8 @@ import { serverUrl } from '../collector/config.js';
 import { getCollector } from '../shared-collector.js';
 
 export interface Feedback {
+  /** Your own name for it: the same sent again counts once. */
+  id?: string | undefined;
   message: string;
   /** How to reach the person, if they said. */
   contact?: string | undefined;
@@ -31,7 +33,7 @@ export async function sendFeedback(feedback: Feedback, collector: TelemetryColle
     userId,
     release,
     environment,
-    breadcrumbs: collector.trail.list().slice(-25),
+    breadcrumbs: collector.trail.list(),
   };
   const answer = await fetch(serverUrl(endpoint, 'feedback', key), {
     method: 'POST',

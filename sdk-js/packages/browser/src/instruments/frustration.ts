@@ -3,6 +3,8 @@
  * the page, in its address or on the network moved for 1.5 seconds) as `user_action` events.
  */
 import { attempt } from '../collector/attempt.js';
+import type { TelemetryCollector } from '../collector/collector.js';
+import { batchUrl } from '../collector/config.js';
 import { describeElement } from './describe-element.js';
 import { listen, type Instrument } from './instrument.js';
 
@@ -16,7 +18,7 @@ export function frustration(): Instrument {
   return (collector) => {
     const tell = (action: string, element: Element, more?: object) =>
       attempt(() => collector.note({ type: 'user_action', action, metadata: { element: describeElement(element), ...more } }));
-    const stops = [watchRage((element, clicks) => tell('rage_click', element, { clicks })), watchDead((element) => tell('dead_click', element))];
+    const stops = [watchRage((element, clicks) => tell('rage_click', element, { clicks })), watchDead((element) => tell('dead_click', element), () => countRequests(collector))];
     return () => stops.forEach((stop) => stop());
   };
 }
@@ -39,18 +41,25 @@ function watchRage(tell: (element: Element, clicks: number) => void): () => void
   }, true);
 }
 
-function watchDead(tell: (element: Element) => void): () => void {
+function watchDead(tell: (element: Element) => void, requests: () => number): () => void {
   let pending: (() => void) | undefined;
   const stop = listen(document, 'click', (event: MouseEvent) => {
     const control = (event.target as Element).closest?.(CONTROL);
     pending?.();
     if (!control || (control as HTMLButtonElement).disabled || isElsewhere(control)) return;
-    pending = watchForLife(() => tell(control));
+    pending = watchForLife(() => tell(control), requests);
   }, true);
   return () => {
     stop();
     pending?.();
   };
+}
+
+/** Requests of the page so far: a flush of our own is no sign of life. */
+function countRequests(collector: TelemetryCollector): number {
+  const { endpoint, key } = collector.getConfig();
+  const own = attempt(() => new URL(batchUrl(endpoint, key), location.href).href);
+  return performance.getEntriesByType('resource').filter(({ name }) => name !== own).length;
 }
 
 /** A link that leaves the page, opens a window, saves a file or calls does its work where we can't see it. */
@@ -60,14 +69,14 @@ function isElsewhere(control: Element): boolean {
 }
 
 /** Calls `onNothing` unless something changes first; the answer stops watching. */
-function watchForLife(onNothing: () => void): () => void {
+function watchForLife(onNothing: () => void, requests: () => number): () => void {
   const address = location.href;
-  const requestsBefore = performance.getEntriesByType('resource').length;
+  const requestsBefore = requests();
   const observer = new MutationObserver(stop);
   const focus = listen(document, 'focusin', (event: FocusEvent) => (event.target as Element).matches('input,textarea,select') && stop(), true);
   const leaving = listen(window, 'pagehide', stop);
   const timer = setTimeout(() => {
-    const isAlive = location.href !== address || performance.getEntriesByType('resource').length !== requestsBefore;
+    const isAlive = location.href !== address || requests() !== requestsBefore;
     stop();
     if (!isAlive) onNothing();
   }, DEAD_AFTER_MS);

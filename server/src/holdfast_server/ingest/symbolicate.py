@@ -22,6 +22,7 @@ from ..insight.source_maps.mapping import (
     Frame,
     ParsedMap,
     map_frame,
+    number,
     unmapped,
 )
 from ..insight.source_maps.reasons import Unmapped, sentence
@@ -40,6 +41,7 @@ REASON_WEIGHT = 1_000
 USED_EVERY_MS = 86_400_000
 MAX_FRAMES = 500
 """More frames of one error are left as they are: nobody reads them, and each may need another map."""
+LONGEST_ADDRESS = 1_000
 READABLE_LINE = 300
 """A frame that came with a line no longer than this shows its source already."""
 MISSING_ALL = frozenset(
@@ -96,6 +98,8 @@ class Symbolicator:
         used: dict[str, Artifact] = {}
         changed = [
             self._exception(found, Place(project_id, release, dist, "", ""), images, used)
+            if isinstance(found, dict)
+            else None
             for found in exceptions
         ]
         self._mark_used(used)
@@ -126,7 +130,8 @@ class Symbolicator:
     def _exception(
         self, exception: dict[str, Any], base: Place, images: Mapping[str, str], used: dict[str, Artifact]
     ) -> dict[str, Any] | None:
-        frames = list(exception.get("frames") or ())
+        sent = exception.get("frames")
+        frames = list(sent) if isinstance(sent, list) else []
         called_as, before, changed = "", -1, False
         for index, frame, place in places(exception, base, images):
             found = self.resolver.find(place)
@@ -212,20 +217,25 @@ def places(
     exception: Mapping[str, Any], base: Place, images: Mapping[str, str]
 ) -> Iterator[tuple[int, Frame, Place]]:
     """The frames that a map may exist for and that are not mapped yet, each with what its files are found by."""
-    for index, frame in enumerate((exception.get("frames") or ())[:MAX_FRAMES]):
-        address = str(frame.get("abs_path") or frame.get("filename") or "")
-        if "raw" in frame or not is_script(address, bool(frame.get("lineno") and frame.get("colno"))):
+    frames = exception.get("frames")
+    for index, frame in enumerate(frames[:MAX_FRAMES] if isinstance(frames, list) else ()):
+        if not isinstance(frame, dict) or "raw" in frame:
             continue
-        debug_id = canonical(frame.get("debug_id")) or images.get(address, "")
-        yield index, frame, base._replace(debug_id=debug_id, address=address)
+        address = str(frame.get("abs_path") or frame.get("filename") or "")[:LONGEST_ADDRESS]
+        has_place = number(frame.get("lineno")) > 0 and number(frame.get("colno")) > 0
+        if is_script(address, has_place):
+            debug_id = canonical(frame.get("debug_id")) or images.get(address, "")
+            yield index, frame, base._replace(debug_id=debug_id, address=address)
 
 
 def images_by_file(images: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The debug ids that an event tells of its scripts (`debug_meta.images` in Sentry's events)."""
     return {
-        str(image.get("code_file")): debug_id
+        str(image.get("code_file"))[:LONGEST_ADDRESS]: debug_id
         for image in images
-        if image.get("type", "sourcemap") == "sourcemap" and (debug_id := canonical(image.get("debug_id")))
+        if isinstance(image, Mapping)
+        and image.get("type", "sourcemap") == "sourcemap"
+        and (debug_id := canonical(image.get("debug_id")))
     }
 
 
@@ -236,5 +246,5 @@ def is_readable(frame: Frame) -> bool:
 
 def explanation(frame: Frame, place: Place, code: str, found: Found) -> Explained:
     said, advice = sentence(code)
-    line, column = int(frame.get("lineno") or 0), int(frame.get("colno") or 0)
+    line, column = number(frame.get("lineno")), number(frame.get("colno"))
     return Explained(place.address, line, column, code, said, advice, found.looked_for)

@@ -99,9 +99,12 @@ def list_releases(store: StateStore, project_id: int, *, limit: int = 200) -> li
 
 def delete_release(store: StateStore, project_id: int, release: str, dist: str | None = None) -> int:
     """Forget the files of a release (and distribution); answers how many. Their content goes with the next sweep."""
-    bundles = [artifact_bundles.c.project_id == project_id, artifact_bundles.c.release == release]
+    bundles = [
+        artifact_bundles.c.project_id == project_id,
+        artifact_bundles.c.release == storable(release, LIMITS["release"]),
+    ]
     if dist is not None:
-        bundles.append(artifact_bundles.c.dist == dist)
+        bundles.append(artifact_bundles.c.dist == storable(dist, LIMITS["dist"]))
     with store.begin() as connection:
         connection.execute(delete(artifact_bundles).where(*bundles))
         gone = connection.execute(delete(artifacts).where(*_of_release(project_id, release, dist)))
@@ -207,8 +210,8 @@ def has_bundle(store: StateStore, project_id: int, checksum: str, release: str, 
 
 
 def _of_release(project_id: int, release: str, dist: str | None) -> list[ColumnElement[bool]]:
-    mine = [artifacts.c.project_id == project_id, artifacts.c.release == release]
-    return mine if dist is None else [*mine, artifacts.c.dist == dist]
+    mine = [artifacts.c.project_id == project_id, artifacts.c.release == storable(release, LIMITS["release"])]
+    return mine if dist is None else [*mine, artifacts.c.dist == storable(dist, LIMITS["dist"])]
 
 
 def _row(artifact: Artifact) -> dict[str, Any]:

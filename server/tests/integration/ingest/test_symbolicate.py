@@ -5,12 +5,14 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from holdfast_server.errors import BadInput, TooLarge
 from holdfast_server.ingest.artifacts import Artifacts
@@ -214,13 +216,56 @@ def test_many_frames(rig: Rig) -> None:
     assert sum("raw" in frame for frame in mapped[0]["frames"]) == 500
 
 
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([URL, "x.js", "3", DEBUG_ID, "\0", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES_OF_A_FRAME = [
+    "function",
+    "abs_path",
+    "filename",
+    "lineno",
+    "colno",
+    "in_app",
+    "debug_id",
+    "context_line",
+    "raw",
+    "pre_context",
+]
+FRAME = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES_OF_A_FRAME, JSON)) | JSON
+EXCEPTION = (
+    st.fixed_dictionaries({}, optional={"type": JSON, "frames": st.lists(FRAME, max_size=4) | JSON}) | JSON
+)
+
+
+@given(st.lists(EXCEPTION, max_size=3), st.lists(JSON, max_size=2))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+def test_hostile_errors(rig: Rig, exceptions: list[Any], images: list[Any]) -> None:
+    """Whatever stands where a stack should be, it is answered; a poisonous one must not stop the queue."""
+    if not rig.symbolicator.resolver.has_files(rig.project_id):
+        rig.keep_build()
+        rig.clock.advance_s(60)
+    found = rig.map(exceptions, debug_images=images)
+    assert found is None or len(found) == len(exceptions)
+
+
 def test_use_is_noted_once_a_day(rig: Rig) -> None:
     """What maps frames is in use, so that retention keeps it; it is not written with every error."""
     rig.keep_build()
     written: list[int] = []
     mark = artifacts.mark_used
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(artifacts, "mark_used", lambda *args: (written.append(1), mark(*args)))
+
+        def note(store: StateStore, ids: Iterable[str], at_ms: int) -> None:
+            written.append(at_ms)
+            mark(store, ids, at_ms)
+
+        patch.setattr(artifacts, "mark_used", note)
         for _ in range(5):
             rig.map(thrown())
         assert len(written) == 1

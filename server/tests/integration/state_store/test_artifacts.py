@@ -76,6 +76,9 @@ def test_text_that_no_column_takes(store: StateStore, project_id: int) -> None:
     artifacts.put(store, [artifact(project_id, "~/\x00\ud800" + "é" * 900)])
     [kept] = artifacts.files_of(store, project_id, "shop@1.0.0")
     assert len(kept.path) == 500
+    assert artifacts.files_of(store, project_id, "\x00", "\ud800") == []
+    assert artifacts.by_paths(store, project_id, "\x00", ["\x00"]) == []
+    assert artifacts.delete_release(store, project_id, "\x00" * 999, "\x00") == 0
 
 
 def test_deleting_a_release(store: StateStore, project_id: int) -> None:

@@ -110,11 +110,11 @@ def test_a_position_outside(position: tuple[int, int]) -> None:
     [
         ("priceOf", "n", "e", "priceOf"),
         ("<anonymous>", "priceOf", "e", "priceOf"),
-        (None, "__webpack_require__", "e", "e"),
-        (None, "", "", "<anonymous>"),
+        ("", "__webpack_require__", "e", "e"),
+        ("", "", "", "<anonymous>"),
     ],
 )
-def test_names(scope: str | None, called_as: str, browser: str, expected: str) -> None:
+def test_names(scope: str, called_as: str, browser: str, expected: str) -> None:
     """The scope's name first, then what the caller called, then the browser's."""
     assert function_name({"function": browser}, scope, called_as) == expected
 

@@ -29,7 +29,7 @@ from .decode.native import BATCH, WireEvent
 from .decode.sentry import report_of_sentry
 from .enrich import Arrival, Columns, Enricher
 from .forward import Nothing, Tap
-from .occurrences import Occurrences
+from .occurrences import Occurred, Occurrences
 from .outlet import Outlet
 from .record_columns import RECORDS, RecordKind
 from .spool import Stored
@@ -228,19 +228,20 @@ class Drainer:
 
     def _add_events(self, block: Block, chunk: list[Stored]) -> None:
         arrivals: list[tuple[Arrival, list[WireEvent]]] = []
+        occurred: list[Occurred] = []
         for entry in chunk:
             events = self._events_of(block, entry)
             arrival = Arrival(entry.seq, entry.project_id, entry.received_ms, entry.agent, entry.region)
             errors = [(index, event) for index, event in enumerate(events) if event.type == "error"]
             if errors:
-                reports = [
-                    (self.enricher.event_id(entry.seq, index), report_of_event(event))
+                occurred += [
+                    Occurred(arrival, self.enricher.event_id(entry.seq, index), report_of_event(event))
                     for index, event in errors
                 ]
-                self.occurrences.add(block, arrival, reports, "event")
                 events = [event for event in events if event.type != "error"]
             if events:
                 arrivals.append((arrival, events))
+        self.occurrences.add(block, occurred, "event")
         if arrivals:
             block.add("events", self.enricher.columns(arrivals))
             for arrival, events in arrivals:
@@ -257,6 +258,7 @@ class Drainer:
             return []
 
     def _add_errors(self, block: Block, chunk: list[Stored]) -> None:
+        occurred: list[Occurred] = []
         for entry in chunk:
             arrival = Arrival(entry.seq, entry.project_id, entry.received_ms, entry.agent, entry.region)
             try:
@@ -264,7 +266,8 @@ class Drainer:
             except (RuntimeError, msgspec.DecodeError, BadInput) as exc:
                 self._set_aside(block, entry, exc)
                 continue
-            self.occurrences.add(block, arrival, [(self.enricher.event_id(entry.seq, 0), report)], "error")
+            occurred.append(Occurred(arrival, self.enricher.event_id(entry.seq, 0), report))
+        self.occurrences.add(block, occurred, "error")
 
     def _report_of(self, entry: Stored) -> Report:
         body = lz4.frame.decompress(entry.body or b"")

@@ -175,6 +175,10 @@ class Enricher:
         moments = [clamp(value, received_ms, low, high) for value in sent]
         return [moment for moment, _ in moments], [flag for _, flag in moments]
 
+    def moment(self, received_ms: int, sent: Any) -> tuple[int, str]:
+        """The same for one."""
+        return clamp(sent, received_ms, received_ms - self.max_age_ms, received_ms + MAX_EVENT_AHEAD_S * 1000)
+
 
 def sent_at(event: WireEvent) -> Any:
     if event.timestamp is not None:

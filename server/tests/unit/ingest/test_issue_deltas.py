@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from holdfast_server.ingest.decode.errors import Report
 from holdfast_server.ingest.enrich import Arrival
-from holdfast_server.ingest.occurrences import MAX_NAMED, MAX_SEARCH_CHARS, delta, merge, search_text
+from holdfast_server.ingest.issue_deltas import MAX_NAMED, MAX_SEARCH_CHARS, delta, merge, search_text
 from holdfast_server.model.issue import IssueDelta
 
 ARRIVAL = Arrival(1, 1, 0, "", "")
@@ -27,7 +27,7 @@ def test_merged(seen: list[tuple[int, str, str]]) -> None:
     """However many occurrences a block has: each release and environment is named with the newest time in it."""
     deltas: dict[str, IssueDelta] = {}
     for at, release, environment in seen:
-        merge(deltas, delta(ARRIVAL, report(release, environment), at))
+        merge(deltas, delta([(ARRIVAL, report(release, environment), at)]))
     [one] = deltas.values()
     assert one.count == len(seen)
     assert one.releases == {name: max(at for at, r, _ in seen if r == name) for _, name, _ in seen if name}
@@ -40,8 +40,8 @@ def test_endless_names() -> None:
     """Who names another release each time fills a bounded list, and those that are in it go on."""
     deltas: dict[str, IssueDelta] = {}
     for at in range(MAX_NAMED * 2):
-        merge(deltas, delta(ARRIVAL, report(f"r{at}"), at))
-    merge(deltas, delta(ARRIVAL, report("r0"), 9_999))
+        merge(deltas, delta([(ARRIVAL, report(f"r{at}"), at)]))
+    merge(deltas, delta([(ARRIVAL, report("r0"), 9_999)]))
     assert len(deltas["a"].releases) == MAX_NAMED
     assert deltas["a"].releases["r0"] == 9_999
 

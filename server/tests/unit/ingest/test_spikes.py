@@ -6,7 +6,7 @@ import pytest
 
 from holdfast_server.ingest.decode.errors import Report
 from holdfast_server.ingest.enrich import Arrival, Enricher
-from holdfast_server.ingest.occurrences import Occurrences
+from holdfast_server.ingest.occurrences import Occurred, Occurrences
 from holdfast_server.ingest.spikes import BODY_TAG, BODY_WORD, SpikeProtection, in_sample
 from holdfast_server.ingest.useragent import UserAgents
 from holdfast_server.model.issue import IssueDelta
@@ -126,7 +126,7 @@ def test_a_burst_is_counted_exactly() -> None:
     block = Block()
     for number in range(1, 1_001):
         fresh = report(user_id=f"u{number}", release="1.0", at=NOW + number)
-        occurrences.add(block, Arrival(number, 1, NOW, "", ""), [(number, fresh)], "error")
+        occurrences.add(block, [Occurred(Arrival(number, 1, NOW, "", ""), number, fresh)], "error")
     assert len(block.rows) == 1_000
     assert block.deltas["i"].count == 1_000
     whole = [row for row in block.rows if row["stack"]]
@@ -149,7 +149,7 @@ def test_the_issue_shows_the_newest_whole_one() -> None:
     block = Block()
     for number, message in enumerate(("first", "second", "third"), start=1):
         what = report(message=message, at=NOW + number)
-        occurrences.add(block, Arrival(number, 1, NOW, "", ""), [(number, what)], "error")
+        occurrences.add(block, [Occurred(Arrival(number, 1, NOW, "", ""), number, what)], "error")
     found = block.deltas["i"]
     assert (found.message, found.last_seen_ms) == ("third", NOW + 3)
     assert "/a.js" in found.sample

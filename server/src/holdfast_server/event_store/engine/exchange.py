@@ -38,14 +38,15 @@ class Exchange:
         length = self.headers.get("content-length", "")
         size = int(length) if length.isascii() and length.isdigit() else 0
         pieces: list[bytes] = []
-        while size <= BODY_LIMIT_BYTES:
+        got = 0
+        while max(size, got) <= BODY_LIMIT_BYTES:
             message = await self.receive()
             if message["type"] != "http.request":
                 raise ConnectionError("the client left while it sent its body")
             pieces.append(message.get("body", b""))
+            got += len(pieces[-1])
             if not message.get("more_body", False):
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            size = max(size, sum(map(len, pieces))) if not length else size
         raise Fault(
             Code.QUERY_IS_TOO_LARGE, f"the body is over {BODY_LIMIT_BYTES >> 20} MiB; send less at once"
         )

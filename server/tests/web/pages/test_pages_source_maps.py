@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from .conftest import Made, Person, Site
+from .conftest import Made, Person, Site, until
 
 BUILDS = Path(__file__).parents[2] / "unit/insight/source_maps/builds/shop"
 PAGE = "/admin/source-maps"
@@ -64,21 +65,45 @@ def test_deleting(site: Site, admin: Person, made: Made) -> None:
     assert site.audit("source_maps.delete")
 
 
-def test_why_a_frame_is_not_mapped(site: Site, admin: Person, made: Made) -> None:
-    """For an event the page names each frame, the reason, what was looked for, and what there is instead."""
-    upload(site, made, "shop@1", "main.js")
-    frame = {"function": "<script>", "abs_path": "https://x/<b>.js", "lineno": 3, "colno": 5}
+def send_error(site: Site, made: Made, frame: dict[str, Any]) -> str:
+    """An error of one frame; answers the address of its issue's occurrence."""
+    thrown = {"type": "E", "value": "v", "stacktrace": {"frames": [frame]}}
     event = {
         "event_id": "b" * 32,
         "platform": "javascript",
         "release": "shop@1",
-        "exception": {"values": [{"type": "E", "value": "v", "stacktrace": {"frames": [frame]}}]},
+        "exception": {"values": [thrown]},
     }
     sent = httpx.post(
         f"{site.url}/api/{made.id}/store/", params={"sentry_key": made.public_key}, content=json.dumps(event)
     )
     assert sent.status_code == 200, sent.text
     site.wait_for(made)
+    key = {"Authorization": f"Bearer {made.secret_key}"}
+    [issue] = httpx.get(f"{site.url}/api/errors", headers=key).json()["errors"]
+    return f"/admin/errors/{issue['id']}/occurrence?project={made.slug}"
+
+
+def test_files_that_come_after_the_error(site: Site, admin: Person, made: Made) -> None:
+    """The page of an error leads to the reason; once its files are there, it shows the source without a new error."""
+    upload(site, made, "other", "main.js")
+    frame = {"function": "f", "abs_path": "https://x/main.js", "lineno": 3, "colno": 285}
+    address = send_error(site, made, frame)
+    before = admin.see(address)
+    why = before.one("a", href=f"{PAGE}?project={made.slug}&event={'b' * 32}")
+    assert "Nothing was uploaded for this release." in admin.see(why.attributes["href"]).text
+    upload(site, made, "shop@1", "main.js", "main.js.map")
+    until(lambda: "priceOf" in admin.see(address).text, "the frame to be mapped", 30)
+    after = admin.see(address)
+    assert "It ran as f in" in after.text
+    assert not after.all("a", href=f"{PAGE}?project={made.slug}&event={'b' * 32}")
+
+
+def test_why_a_frame_is_not_mapped(site: Site, admin: Person, made: Made) -> None:
+    """For an event the page names each frame, the reason, what was looked for, and what there is instead."""
+    upload(site, made, "shop@1", "main.js")
+    frame = {"function": "<script>", "abs_path": "https://x/<b>.js", "lineno": 3, "colno": 5}
+    send_error(site, made, frame)
     page = admin.see(f"{PAGE}?project={made.slug}&event={'b' * 32}")
     why = page.one("section", id="why").text
     assert "https://x/<b>.js:3:5" in why

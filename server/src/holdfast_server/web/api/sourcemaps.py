@@ -116,6 +116,14 @@ def explained(app: Services, project: Project, event: str) -> dict[str, Any]:
     }
 
 
+def with_late_maps(app: Services, project: Project, row: dict[str, Any]) -> dict[str, Any]:
+    """The row of an occurrence, its frames mapped as of now: files may have come after the error. Blocking."""
+    mapped = app.symbolicator.symbolicate(
+        exceptions_of(row), project_id=project.id, release=row["release"], dist=dist_of(row)
+    )
+    return row if mapped is None else {**row, "exceptions": msgspec.json.encode(mapped).decode()}
+
+
 def near(app: Services, project: Project, release: str, why: list[Explained]) -> list[str]:
     """Some of the addresses that the release does have, when the ones asked for are none of them."""
     if not any(frame.code == Unmapped.PATH_NOT_IN_RELEASE for frame in why):

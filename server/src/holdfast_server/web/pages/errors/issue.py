@@ -19,6 +19,7 @@ from ....event_store.queries import occurrences
 from ....insight import releases as appeared
 from ....model.issue import Issue
 from ....state_store import feedback, fingerprints, issue_activity, issues, releases
+from ...api.sourcemaps import with_late_maps
 from ...components.chart import Chart
 from ...services import HttpRequest
 from ..charts import step_of, step_words, time_chart
@@ -105,7 +106,7 @@ async def occurrence(request: HttpRequest, error_id: FromPath[str]) -> Template:
         row = row_of(about)
         if row is None:
             return None, occurrences.Neighbours(), None, []
-        found = occurrence_of(row)
+        found = occurrence_of(with_late_maps(about.seen.app, about.seen.project, row))
         near = occurrences.neighbours(
             about.seen.app.facts, about.seen.scope, about.ids, found.at_ms, found.id
         )

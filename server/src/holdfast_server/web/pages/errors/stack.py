@@ -60,6 +60,10 @@ class Thrown:
     def frames(self) -> list[Frame]:
         return [frame for run in self.runs for frame in run.frames]
 
+    @property
+    def unmapped_count(self) -> int:
+        return sum(bool(frame.reason) for frame in self.frames)
+
 
 def chain_of(row: Mapping[str, Any], sent: Any) -> list[Thrown]:
     """The thrown error first. `sent` is the row's `exceptions`; without any, the frames are read from the stack's text."""

@@ -7,7 +7,7 @@ the root of an issue of its own. Called by `issues.apply`, inside of its transac
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from holdfast_server.model.issue import SEEN_IN_MAX, SEVERITIES, Fingerprint, IssueDelta
 from holdfast_server.state_store import releases, rule_match, text_index
@@ -113,7 +113,7 @@ def ids_of(store: StateStore, project_id: int, issue_ids: Iterable[str]) -> dict
     found: dict[str, list[str]] = {issue_id: [] for issue_id in issue_ids}
     statement = (
         select(fingerprints.c.issue_id, fingerprints.c.id)
-        .where(fingerprints.c.issue_id.in_(list(found)), fingerprints.c.project_id == project_id)
+        .where(fingerprints.c.issue_id.in_(list(found)), of_project(project_id))
         .order_by(fingerprints.c.last_seen_ms.desc())
         .limit(LISTED_MAX)
     )
@@ -121,6 +121,12 @@ def ids_of(store: StateStore, project_id: int, issue_ids: Iterable[str]) -> dict
         for row in connection.execute(statement):
             found[row.issue_id].append(row.id)
     return found
+
+
+def of_project(project_id: int) -> ColumnElement[bool]:
+    """Beside an issue's id: as an expression, or SQLite reads the index of the whole project (36 ms among 100,000)."""
+    mine: ColumnElement[bool] = (fingerprints.c.project_id + 0) == project_id
+    return mine
 
 
 def fingerprint_of(row: Mapping[str, Any]) -> Fingerprint:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from holdfast_server.model.issue import Activity
 from holdfast_server.state_store.connect import StateStore
+from holdfast_server.state_store.fingerprints import of_project
 from holdfast_server.state_store.tables import fingerprints, issue_activity
 from holdfast_server.state_store.text import storable
 
@@ -48,9 +49,7 @@ def activity(
     store: StateStore, project_id: int, issue_id: str, *, limit: int = 50, before_id: int | None = None
 ) -> list[Activity]:
     """The latest entries first, of the issue and of all that were merged into it; `before_id` is the last of the page before."""
-    mine = select(fingerprints.c.id).where(
-        fingerprints.c.issue_id == issue_id, fingerprints.c.project_id == project_id
-    )
+    mine = select(fingerprints.c.id).where(fingerprints.c.issue_id == issue_id, of_project(project_id))
     columns = [issue_activity.c[name] for name in Activity.__struct_fields__]
     statement = select(*columns).where(issue_activity.c.issue_id.in_(mine))
     if before_id is not None:

@@ -78,7 +78,7 @@ def fingerprint_ids(store: StateStore, project_id: int, issue_id: str, *, limit:
     """What the event store knows an issue by, seen last first; empty for an issue of another project."""
     statement = (
         select(fingerprints.c.id)
-        .where(fingerprints.c.issue_id == issue_id, fingerprints.c.project_id == project_id)
+        .where(fingerprints.c.issue_id == issue_id, prints.of_project(project_id))
         .order_by(fingerprints.c.last_seen_ms.desc(), fingerprints.c.n.desc())
         .limit(limit)
     )

@@ -29,6 +29,7 @@ class LogLine:
     resource: list[tuple[str, str]]
     trace_url: str
     session_url: str
+    issue_url: str
 
 
 def line_of(row: Row, bar: Bar) -> LogLine:
@@ -40,7 +41,7 @@ def line_of(row: Row, bar: Bar) -> LogLine:
     attributes = attributes_of(row["attributes"])
     known = attributes if isinstance(attributes, dict) else {}
     first = row["body"].strip() or str(known.get("exception.message") or row["event_name"] or "(empty)")
-    session = row["session_id"]
+    session, kind = row["session_id"], str(known.get("exception.type") or "")
     return LogLine(
         id=str(row["id"]),
         at_ms=int(row["at_ms"]),
@@ -55,6 +56,9 @@ def line_of(row: Row, bar: Bar) -> LogLine:
         resource=pairs(attributes_of(row["resource"])),
         trace_url=bar.url(f"/admin/traces/{row['trace_id']}") if row["trace_id"] else "",
         session_url=bar.url(f"/admin/sessions/{session}") if session and "/" not in session else "",
+        issue_url=bar.url("/admin/errors", search=kind.rpartition(".")[2][:200], status="all")
+        if kind
+        else "",
     )
 
 

@@ -7,6 +7,7 @@ from ...model.window import Window
 from ..components.chart import Chart, Marker, Series, Threshold
 from ..components.format import Unit
 
+NAME_CHARS = 20
 BARS = 72
 """About as many bars as an eye separates on a wide screen."""
 
@@ -43,7 +44,12 @@ def time_chart(
     ]
     last_ms = buckets[-1] * 1000 if buckets else 0
     filling = last_ms if buckets and last_ms + step_s * 1000 > now_ms else None
-    markers = [Marker(item.at_ms, item.name) for item in releases]
+    markers = [Marker(item.at_ms, short_name(item.name)) for item in releases]
     return Chart(
         title, unit, step_s, [bucket * 1000 for bucket in buckets], lines, list(thresholds), markers, filling
     )
+
+
+def short_name(release: str) -> str:
+    """A release may be called by a whole hash; a marker has room for its beginning."""
+    return release if len(release) <= NAME_CHARS else release[: NAME_CHARS - 1] + "\u2026"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -242,3 +243,12 @@ def test_node(server: Server, encoding: str, compression: str) -> None:
         3,
         {"bounds": [10.0, 100.0], "counts": [1, 1, 1]},
     )
+
+
+def test_how_to(server: Server) -> None:
+    """The Python of the how-to page runs as it stands, and its trace arrives."""
+    page = (CLIENTS.parents[1] / "docs" / "how-to" / "opentelemetry.md").read_text("utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    run(server, [sys.executable, "-c", code + "\nprint('{}')"])
+    [trace] = server.get("/api/traces")["traces"]
+    assert (trace["name"], trace["service"], trace["spans"]) == ("settle the day", "checkout", 1)

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(CURDIR)/server/src $(CURDIR)/sdk-python/src
-NPM_PACKAGES := server/web-assets sdk-js
+NPM_PACKAGES := server/web-assets sdk-js e2e/clients
 HAS_NPM := $(shell command -v npm 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest
 # Whole files at a time, because the tests of a file share a server; more than two, because most of them wait.

@@ -23,7 +23,7 @@ LARGEST_SCRIPT = 8 * 1024 * 1024
 """Beyond, the script is not parsed for its scopes: 14 MB took 3.8 s, and its map alone 0.3 s."""
 LARGEST_POSITION = 2**31
 POSITIONS_REMEMBERED = 1_000
-SAYS_NOTHING = frozenset({"", "<anonymous>", "__webpack_require__", "__webpack_modules__", "<unknown>"})
+SAYS_NOTHING = frozenset({"", "?", "<anonymous>", "__webpack_require__", "__webpack_modules__", "<unknown>"})
 THIRD_PARTY = re.compile(
     r"(?:^|/)(?:node_modules|bower_components|\.pnpm|\.yarn)/|^webpack/|/webpack/(?:bootstrap|runtime)|\(webpack\)|^\(webpack"
 )
@@ -132,7 +132,8 @@ def function_name(frame: Frame, scope: str, called_as: str) -> str:
         return scope
     if called_as and called_as not in SAYS_NOTHING:
         return called_as
-    return str(frame.get("function") or "") or scope or "<anonymous>"
+    told = str(frame.get("function") or "")
+    return told if told not in SAYS_NOTHING else scope or "<anonymous>"
 
 
 def readable(source: str) -> str:

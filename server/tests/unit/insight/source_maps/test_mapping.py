@@ -112,6 +112,7 @@ def test_a_position_outside(position: tuple[int, int]) -> None:
         ("<anonymous>", "priceOf", "e", "priceOf"),
         ("", "__webpack_require__", "e", "e"),
         ("", "", "", "<anonymous>"),
+        ("", "", "?", "<anonymous>"),
     ],
 )
 def test_names(scope: str, called_as: str, browser: str, expected: str) -> None:

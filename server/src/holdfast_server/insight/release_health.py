@@ -9,12 +9,15 @@ from ..event_store.queries.scope import Scope
 
 @dataclass(frozen=True)
 class ReleaseHealth:
-    """`errored` sessions met an error and went on; `abnormal` ones never told how they ended. Times are epoch ms."""
+    """`errored` sessions met an error and went on; of those nobody caught it in `unhandled` (browsers survive that, so it is
+    no crash). `abnormal` ones never told how they ended. Times are epoch ms.
+    """
 
     release: str
     sessions: int
     crashed: int
     errored: int
+    unhandled: int
     abnormal: int
     users: int
     crashed_users: int
@@ -41,5 +44,15 @@ def overall(store: EventStore, scope: Scope) -> ReleaseHealth:
 
 
 def _health(release: str, row: Row) -> ReleaseHealth:
-    names = ("sessions", "crashed", "errored", "abnormal", "users", "crashed_users", "first_ms", "last_ms")
+    names = (
+        "sessions",
+        "crashed",
+        "errored",
+        "unhandled",
+        "abnormal",
+        "users",
+        "crashed_users",
+        "first_ms",
+        "last_ms",
+    )
     return ReleaseHealth(release, *(int(row[name]) for name in names))

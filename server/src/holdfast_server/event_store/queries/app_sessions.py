@@ -7,7 +7,8 @@ LATEST = {"do_not_merge_across_partitions_select_final": 1}
 """A session's updates have one start, so they are in one partition."""
 COUNTS = (
     "sum(quantity) AS sessions, sumIf(quantity, status = 'crashed') AS crashed, sumIf(quantity, status = 'abnormal') AS abnormal, "
-    "sumIf(quantity, status = 'errored' OR (errors > 0 AND status IN ('ok', 'exited'))) AS errored, "
+    "sumIf(quantity, status = 'unhandled') AS unhandled, "
+    "sumIf(quantity, status IN ('errored', 'unhandled') OR (errors > 0 AND status IN ('ok', 'exited'))) AS errored, "
     "uniqCombinedIf(17)(user_id, user_id != '') AS users, uniqCombinedIf(17)(user_id, user_id != '' AND status = 'crashed') AS crashed_users, "
     "toUnixTimestamp64Milli(min(at)) AS first_ms, toUnixTimestamp64Milli(max(at)) AS last_ms"
 )

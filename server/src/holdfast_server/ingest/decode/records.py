@@ -93,7 +93,7 @@ class Point(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class AppSession(msgspec.Struct, omit_defaults=True, gc=False):
-    """A session of the application as its client last told: `status` ok, exited, errored, crashed or abnormal.
+    """A session of the application as its client last told: `status` ok, exited, errored, unhandled, crashed or abnormal.
 
     `session_id` "" stands for an aggregate of `quantity` sessions. The highest `version` of a session wins.
     """

@@ -16,9 +16,9 @@ AGGREGATED = {
     "errored": "errored",
     "crashed": "crashed",
     "abnormal": "abnormal",
-    "unhandled": "errored",
+    "unhandled": "unhandled",
 }
-STATUSES = frozenset({"ok", "exited", "errored", "crashed", "abnormal"})
+STATUSES = frozenset({"ok", "exited", "errored", "unhandled", "crashed", "abnormal"})
 CHECK_IN_STATUSES = frozenset({"ok", "in_progress", "error", "missed", "timeout", "unknown"})
 CATEGORIES = {
     "transaction": "span",
@@ -42,7 +42,7 @@ def session_of_item(value: Json, identify: Identify) -> AppSession:
         raise BadInput("the session has no id or no start")
     told_ns = ns_of(value.get("timestamp"))
     status = text_at(value, "status") or "ok"
-    status = "errored" if status == "unhandled" else status if status in STATUSES else "ok"
+    status = status if status in STATUSES else "ok"
     attributes = dict_at(value, "attrs")
     sequence = value.get("seq")
     return AppSession(

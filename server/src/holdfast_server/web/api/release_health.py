@@ -72,6 +72,7 @@ def counts_of(item: ReleaseHealth) -> dict[str, Any]:
         "sessions": item.sessions,
         "crashed": item.crashed,
         "errored": item.errored,
+        "unhandled": item.unhandled,
         "abnormal": item.abnormal,
         "users": item.users,
         "crashedUsers": item.crashed_users,

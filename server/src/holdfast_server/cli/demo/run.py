@@ -20,8 +20,9 @@ from .play import Play
 from .screen import Screen
 from .server import Server, local_url
 from .shop.rhythm import SLOT_MS, Growth
-from .shop.story import tell
+from .shop.story import Story, tell
 from .shop.traffic import Span, spans
+from .team import Team
 
 SHOP = "Corner shop"
 SAVE_EVENTS = 50_000
@@ -54,21 +55,26 @@ class Demo:
             delivery = Delivery(local_url(self.settings), key)
             play = Play(spans(story, growth, self.memory.sent_to_ms), delivery, self.clock, time.sleep)
             try:
-                self._load(play, delivery, growth, server)
+                self._load(play, delivery, growth, server, story)
                 self.screen.welcome(self.settings, self.memory, project, key, story, self.clock.now_ms())
                 play.go_on(lambda: self._watch(play, server))
             finally:
                 self._close(play, delivery)
 
-    def _load(self, play: Play, delivery: Delivery, growth: Growth, server: Server) -> None:
+    def _load(self, play: Play, delivery: Delivery, growth: Growth, server: Server, story: Story) -> None:
         """Everything up to now, with a bar; returns when it can be seen."""
         began_s = self.clock.monotonic_s()
+        is_first = self.memory.sent_to_ms < self.memory.born_ms
+        team = Team(story, client.find(self.folder.path, "", "").call)
         slots = range(self.memory.sent_to_ms // SLOT_MS * SLOT_MS, self.clock.now_ms(), SLOT_MS)
         with self.screen.loading(self._sentence, sum(growth.visits_expected(slot) for slot in slots)) as bar:
 
             def on_span(span: Span) -> None:
                 server.check()
                 bar.advance(span.visits, play.sent)
+                if team.passes(span.from_ms, span.to_ms) and delivery.flush():
+                    self._wait_stored()
+                    team.repair()
                 if play.sent - self.saved_events > SAVE_EVENTS and delivery.flush():
                     self._save(play)
 
@@ -79,6 +85,8 @@ class Demo:
                     "the server did not acknowledge the history in time", hint=f"look into {server.log}"
                 )
             self._wait_stored()
+            if is_first:
+                team.tidy()
             bar.advance(0, play.sent)
             bar.finish()
         self._save(play)

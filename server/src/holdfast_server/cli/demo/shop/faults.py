@@ -15,7 +15,7 @@ Severity = Literal["critical", "error", "warning", "info"]
 class Fault:
     """`when` names the moment at which it may strike (a page, a failed call, a rollback, a job) and `rate` how often then.
 
-    `only` narrows it to a browser engine, a release or a country. Messages may name {product}, {order}, {cart}, {chunk} …
+    `only` narrows it to a browser engine, a release or a country; `cause` is the error behind it, and its frames. Messages may name {product}, {order}, {cart}, {chunk} …
     """
 
     when: str
@@ -29,6 +29,7 @@ class Fault:
     python: bool = False
     crashes: bool = False
     only: str = ""
+    cause: tuple[str, ...] = ()
 
     def fits(self, agent: Agent, release: str, country: str) -> bool:
         return self.only in ("", agent.engine, release, country, "phone" if agent.phone else "")
@@ -59,11 +60,11 @@ def server(
     error: str,
     *frames: str,
     handled: bool = False,
-    only: str = "",
+    cause: tuple[str, ...] = (),
 ) -> Fault:
     error_type, _, message = error.partition(": ")
     return Fault(
-        when, rate, error_type, message, frames, severity, component, handled, python=True, only=only
+        when, rate, error_type, message, frames, severity, component, handled, python=True, cause=cause
     )
 
 
@@ -99,10 +100,10 @@ FAULTS: tuple[Fault, ...] = (
     # On the shop's servers, behind a failed call.
     server("500 database", 0.45, "error", "shop.db", "psycopg.errors.QueryCanceled: canceling statement due to statement timeout", "shop/db/products.py:64 page_of | rows = await connection.fetch(sql, *arguments)"),
     server("500 database", 0.12, "critical", "shop.db", "sqlalchemy.exc.TimeoutError: QueuePool limit of size 10 overflow 5 reached, connection timed out, timeout 30.00", "shop/db/pool.py:31 connection | return await engine.connect()"),
-    server("500 catalogue", 0.3, "error", "shop.catalogue", "shop.catalogue.IndexUnavailable: the product index is being rebuilt", "shop/api/products.py:52 listing | found = await index.search(question)", "shop/catalogue/index.py:88 search | raise IndexUnavailable"),
+    server("500 catalogue", 0.3, "error", "shop.catalogue", "shop.catalogue.IndexUnavailable: the product index is being rebuilt", "shop/api/products.py:52 listing | found = await index.search(question)", "shop/catalogue/index.py:88 search | raise IndexUnavailable", cause=("redis.exceptions.BusyLoadingError: Redis is loading the dataset in memory", "shop/catalogue/index.py:85 search | return await self.shelf.get(question.key)")),
     server("500 carrier", 0.50, "error", "shop.shipping", "httpx.ReadTimeout: the carrier did not answer within 2 s", "shop/shipping/rates.py:48 quote | reply = await carrier.get('/rates', params=parcel)", f"{stacks.PACKAGES}httpx/_client.py:1548 get | return await self.request('GET', url)"),
-    server("500 stock", 0.50, "error", "shop.stock", "shop.stock.StockUnavailable: the stock service answered 503 for product {product}", "shop/api/stock.py:39 level | return await stock.level(product_id)", "shop/stock/client.py:72 level | raise StockUnavailable(product_id, reply.status)"),
-    server("500 payment", 0.60, "critical", "shop.payments", "shop.payments.ProviderTimeout: charge for order {order} was not confirmed after 20 s", "shop/api/checkout.py:118 place_order | charge = await payments.charge(order)", "shop/payments/provider.py:91 charge | raise ProviderTimeout(order.id, waited_s)"),
+    server("500 stock", 0.50, "error", "shop.stock", "shop.stock.StockUnavailable: the stock service answered 503 for product {product}", "shop/api/stock.py:39 level | return await stock.level(product_id)", "shop/stock/client.py:72 level | raise StockUnavailable(product_id, reply.status)", cause=("httpx.HTTPStatusError: Server error '503 Service Unavailable' for url 'http://stock:8080/level/{product}'", "shop/stock/client.py:69 level | reply.raise_for_status()")),
+    server("500 payment", 0.60, "critical", "shop.payments", "shop.payments.ProviderTimeout: charge for order {order} was not confirmed after 20 s", "shop/api/checkout.py:118 place_order | charge = await payments.charge(order)", "shop/payments/provider.py:91 charge | raise ProviderTimeout(order.id, waited_s)", cause=("httpx.ReadTimeout: the provider did not answer within 20 s", "shop/payments/provider.py:88 charge | reply = await provider.post('/charges', json=order.as_json())")),
     server("500 recommender", 0.50, "warning", "shop.recommend", "redis.exceptions.ConnectionError: Error 111 connecting to cache:6379. Connection refused.", "shop/recommend/rail.py:27 rail | scores = await cache.zrevrange(key, 0, 12)", handled=True),
     server("added", 0.006, "warning", "shop.cart", "shop.cart.CartConflict: cart {cart} was changed by another request", "shop/api/cart.py:57 add_item | cart = await carts.lock(cart_id)", "shop/cart/store.py:102 lock | raise CartConflict(cart_id)", handled=True),
     server("checkout", 0.015, "error", "shop.shipping", "KeyError: 'weight_g'", "shop/shipping/rates.py:31 parcel_of | weight_g = sum(line.product['weight_g'] for line in cart.lines)"),
@@ -134,13 +135,17 @@ def report(fault: Fault, words: dict[str, Any], agent: Agent, release: str) -> d
     """The data of the error event: as the SDKs send it, with the stack as text."""
     message = fault.message.format(**words)
     if fault.python:
-        stack = stacks.python(fault.error_type, message, fault.frames, job=fault.when == "job")
+        cause = tuple(part.format(**words) if place == 0 else part for place, part in enumerate(fault.cause))
+        stack = stacks.python(fault.error_type, message, fault.frames, job=fault.when == "job", cause=cause)
+        tags = {"service": "jobs" if fault.when == "job" else "api", "logger": fault.component}
     else:
         stack = stacks.javascript(agent.engine, fault.error_type, message, fault.frames, release)
+        tags = {"service": "web", "country": words["country"], "touch": "yes" if agent.phone else "no"}
     return {
         "errorType": fault.error_type,
         "message": message,
         "stack": stack,
         "severity": fault.severity,
         "handled": fault.handled,
+        "tags": tags,
     }

@@ -15,6 +15,7 @@ PYTHON_FRAMES = (
     f"{PACKAGES}starlette/routing.py:73 app | response = await f(request)",
     f"{PACKAGES}fastapi/routing.py:214 run_endpoint_function | return await dependant.call(**values)",
 )
+DIRECT_CAUSE = "The above exception was the direct cause of the following exception:"
 JOB_FRAMES = (f"{PACKAGES}celery/app/trace.py:453 trace_task | R = retval = fun(*args, **kwargs)",)
 
 
@@ -36,10 +37,17 @@ def javascript(engine: Engine, error_type: str, message: str, frames: tuple[str,
     return "\n".join(lines)
 
 
-def python(error_type: str, message: str, frames: tuple[str, ...], *, job: bool) -> str:
-    """Frames are `file:line function | source`."""
+def python(
+    error_type: str, message: str, frames: tuple[str, ...], *, job: bool, cause: tuple[str, ...] = ()
+) -> str:
+    """Frames are `file:line function | source`; `cause` is an error's last line and its frames."""
+    own = traceback((*(JOB_FRAMES if job else PYTHON_FRAMES), *frames), f"{error_type}: {message}")
+    return f"{traceback(cause[1:], cause[0])}\n\n{DIRECT_CAUSE}\n\n{own}" if cause else own
+
+
+def traceback(frames: tuple[str, ...], ending: str) -> str:
     lines = ["Traceback (most recent call last):"]
-    for frame in (*(JOB_FRAMES if job else PYTHON_FRAMES), *frames):
+    for frame in frames:
         place, _, source = frame.partition(" | ")
         where, _, function = place.partition(" ")
         file, _, line = where.rpartition(":")
@@ -47,4 +55,4 @@ def python(error_type: str, message: str, frames: tuple[str, ...], *, job: bool)
             f'  File "{file if file.startswith("/") else f"/app/{file}"}", line {line}, in {function}',
             f"    {source}",
         ]
-    return "\n".join([*lines, f"{error_type}: {message}"])
+    return "\n".join([*lines, ending])

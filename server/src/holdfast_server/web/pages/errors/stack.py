@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ....insight.grouping import parse_stack
+from ....insight.grouping import Frame as ParsedFrame
+from ....insight.grouping import parse_chain
 from ....insight.source_maps.reasons import sentence
 
 FRAMES_SHOWN = 200
@@ -68,19 +69,21 @@ class Thrown:
 def chain_of(row: Mapping[str, Any], sent: Any) -> list[Thrown]:
     """The thrown error first. `sent` is the row's `exceptions`; without any, the frames are read from the stack's text."""
     chain = [thrown_of(item) for item in list_of(sent) if isinstance(item, dict)][::-1]
-    if not any(item.frames for item in chain):
-        frames = [
-            Frame(
-                item.function or "(anonymous)",
-                place_of(item.filename or item.module, item.lineno, item.colno),
-                item.in_app,
-            )
-            for item in parse_stack(row["stack"])
-        ]
-        if not frames:
-            return chain
-        chain = [Thrown(row["error_type"], row["message"], "", "", folded(frames[::-1][:FRAMES_SHOWN]))]
-    return chain
+    if any(item.frames for item in chain) or not row["stack"]:
+        return chain
+    parsed = parse_chain(row["stack"])[::-1]
+    named = [(row["error_type"], row["message"]), *((item.type, item.value) for item in parsed[1:])]
+    read = [
+        Thrown(kind, value, item.module, "", folded([parsed_frame(frame) for frame in item.frames][::-1]))
+        for item, (kind, value) in zip(parsed, named, strict=False)
+    ]
+    return read if any(item.frames for item in read) else chain
+
+
+def parsed_frame(frame: ParsedFrame) -> Frame:
+    here = [(frame.lineno, frame.context_line, True)] if frame.context_line else []
+    place = place_of(frame.filename or frame.module, frame.lineno, frame.colno)
+    return Frame(frame.function or "(anonymous)", place, frame.in_app, here)
 
 
 def thrown_of(item: Mapping[str, Any]) -> Thrown:

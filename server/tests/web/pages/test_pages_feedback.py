@@ -79,7 +79,7 @@ def test_one_message(site: Site, admin: Person, made: Made) -> None:
     assert "ada@example.org" in page.text
     assert '"plan": "pro"' in page.text
     links = [link.attributes.get("href", "") for link in page.all("a")]
-    assert any(link.startswith("/admin/sessions/s%201") for link in links)
+    assert any(link.startswith("/admin/sessions/s%201") for link in links), links
     assert any(link.startswith("/admin/errors/") for link in links)
 
 

@@ -20,6 +20,7 @@ from ...components.shell import BulkAction, Column, Pager
 from ...guards import Reader, allowed, viewer
 from ...services import HttpRequest, services
 from ..frame import View, offers, page, see, view
+from ..sessions import session_url
 
 PATH = "/admin/feedback"
 KEPT = ("status", "cursor")
@@ -114,6 +115,7 @@ async def one(request: HttpRequest, feedback_id: FromPath[str]) -> Template:
         facts=facts_of(item),
         metadata=msgspec.json.format(msgspec.json.encode(metadata), indent=2).decode() if metadata else "",
         actions=ACTIONS[item.status],
+        session_url=session_url(seen.bar, item.session_id),
     )
 
 

@@ -33,7 +33,9 @@ def errors(server: Server) -> list[Any]:
 
 
 def rows(server: Server, sql: str) -> list[Any]:
-    found: list[Any] = server.send("POST", "/api/query", {"sql": sql}, key=server.secret_key).json["rows"]
+    answer = server.send("POST", "/api/query", {"sql": sql}, key=server.secret_key)
+    assert answer.status == 200, (sql, answer, server.said[-2_000:])
+    found: list[Any] = answer.json["rows"]
     return found
 
 

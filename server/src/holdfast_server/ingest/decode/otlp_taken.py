@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 from ...errors import TooLarge
 
 T = TypeVar("T")
+MAX_RECORDS = 100_000
+"""In one request: 20 MiB of real ones are fewer, and empty ones cost as much time as they."""
 MAX_SHARED_CHARS = 128 * 1024 * 1024
 """Every record carries its resource: a large one on very many small records would be a bomb."""
 
@@ -26,6 +28,8 @@ class Taken(Generic[T]):
     def add(self, record: T, shared_chars: int) -> None:
         self.records.append(record)
         self.shared_chars += shared_chars
+        if len(self.records) > MAX_RECORDS:
+            raise TooLarge("the number of records in the request", f"{MAX_RECORDS}")
         if self.shared_chars > MAX_SHARED_CHARS:
             raise TooLarge(
                 "the request with its resource on each of its records",

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ...model.limits import MAX_ATTRIBUTES, MAX_NAME_CHARS, MAX_TEXT_CHARS
@@ -23,6 +24,8 @@ LARGEST_UINT = 2**64 - 1
 LARGEST_INT = 2**63 - 1
 WHOLE = re.compile(r"-?[0-9]{1,20}")
 HEX = {size: re.compile(rf"[0-9a-f]{{{size}}}") for size in (16, 32)}
+SESSION = ("session.id",)
+USER = ("user.id", "enduser.id", "enduser.pseudo.id")
 DROPPED = "otel.dropped_attributes_count"
 
 
@@ -48,7 +51,7 @@ class Origin:
     scope_attributes: dict[str, Any] | None = None
     size: int = 0
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, Any]:
         """The fields that every kind of record has."""
         return {
@@ -59,7 +62,7 @@ class Origin:
             "scope": self.scope,
         }
 
-    @property
+    @cached_property
     def sdk(self) -> str:
         sdk = _named(self.resource, "telemetry.sdk.name")
         language = _named(self.resource, "telemetry.sdk.language")
@@ -178,6 +181,8 @@ def whole(value: Number) -> int:
 
 
 def signed(value: Number) -> int:
+    if type(value) is int and -LARGEST_INT <= value <= LARGEST_INT:
+        return value
     return min(LARGEST_INT, max(-LARGEST_INT - 1, _integer(value)))
 
 
@@ -235,10 +240,9 @@ def first_text(attributes: dict[str, Any], *names: str, limit: int = MAX_NAME_CH
 
 def person_of(attributes: dict[str, Any], resource: dict[str, Any]) -> dict[str, Any]:
     """Whose session it was, as far as the record or its sender says."""
-    either = {**resource, **attributes}
     return {
-        "session_id": first_text(either, "session.id"),
-        "user_id": first_text(either, "user.id", "enduser.id", "enduser.pseudo.id"),
+        "session_id": first_text(attributes, *SESSION) or first_text(resource, *SESSION),
+        "user_id": first_text(attributes, *USER) or first_text(resource, *USER),
     }
 
 

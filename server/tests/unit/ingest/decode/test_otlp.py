@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from server.tests.unit.ingest.decode.otlp_strategies import REQUESTS, as_json, requests
 
 from holdfast_server.errors import BadInput, TooLarge
-from holdfast_server.ingest.decode import otlp_read
+from holdfast_server.ingest.decode import otlp_read, otlp_taken
 from holdfast_server.ingest.decode.otlp import Telemetry, decode_logs, decode_metrics, decode_traces
 from holdfast_server.ingest.record_columns import RECORDS
 
@@ -469,6 +469,14 @@ def messages(message: Message) -> int:
         for part in (value if field.is_repeated else [value])
     ]
     return len(parts) + sum(map(messages, parts))
+
+
+def test_too_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More records than a real request of 20 MiB can hold are refused as a whole."""
+    monkeypatch.setattr(otlp_taken, "MAX_RECORDS", 10)
+    assert len(read("logs", logs(*[{}] * 10)).records) == 10
+    with pytest.raises(TooLarge):
+        read("logs", logs(*[{}] * 11))
 
 
 def test_large_resource() -> None:

@@ -35,7 +35,8 @@ from .resolve_maps import REMEMBERED, Found, Place, Resolver
 
 log = structlog.get_logger(__name__)
 
-Exceptions = list[dict[str, Any]]
+Exceptions = list[Any]
+"""Objects with `frames`, as clients send them; anything else in their place is left as it is."""
 BUDGET_BYTES = 128 * 1024 * 1024
 REASON_WEIGHT = 1_000
 USED_EVERY_MS = 86_400_000
@@ -88,7 +89,7 @@ class Symbolicator:
         project_id: int,
         release: str,
         dist: str = "",
-        debug_images: Sequence[Mapping[str, Any]] = (),
+        debug_images: Sequence[Any] = (),
     ) -> Exceptions | None:
         """The exceptions with mapped frames, each keeping its first form under `raw`, and those that could not be mapped
         with `unmapped`; None when nothing changed. Frames that have been mapped before stay as they are."""
@@ -114,17 +115,24 @@ class Symbolicator:
         project_id: int,
         release: str,
         dist: str = "",
-        debug_images: Sequence[Mapping[str, Any]] = (),
+        debug_images: Sequence[Any] = (),
     ) -> list[Explained]:
-        """For each frame that is not mapped, as of now: why, and what was looked for."""
-        images = images_by_file(debug_images)
+        """For each frame that is not wholly mapped, as of now: why, and what was looked for."""
+        images, base = images_by_file(debug_images), Place(project_id, release, dist, "", "")
         explained: list[Explained] = []
         for exception in exceptions:
-            for _, frame, place in places(exception, Place(project_id, release, dist, "", ""), images):
+            for _, frame, place in places(exception, base, images):
                 found = self.resolver.find(place)
                 new, _ = self._frame(frame, found, "")
                 if new.get("unmapped"):
                     explained.append(explanation(frame, place, str(new["unmapped"]), found))
+            explained += [
+                explanation(
+                    frame, base._replace(address=str(frame.get("filename"))), str(frame["unmapped"]), Found()
+                )
+                for frame in exception.get("frames") or ()
+                if isinstance(frame, dict) and "raw" in frame and frame.get("unmapped")
+            ]
         return explained
 
     def _exception(
@@ -228,7 +236,7 @@ def places(
             yield index, frame, base._replace(debug_id=debug_id, address=address)
 
 
-def images_by_file(images: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def images_by_file(images: Sequence[Any]) -> dict[str, str]:
     """The debug ids that an event tells of its scripts (`debug_meta.images` in Sentry's events)."""
     return {
         str(image.get("code_file"))[:LONGEST_ADDRESS]: debug_id

@@ -173,6 +173,17 @@ def test_explained(rig: Rig) -> None:
     assert first.advice
 
 
+def test_a_map_without_text_is_explained(rig: Rig) -> None:
+    """A frame that was mapped, but whose source text is not in the map, is explained too."""
+    for name in ("main.js", "main.js.map"):
+        rig.keep(f"~/assets/{name}", (BUILDS / "without_sources" / name).read_bytes())
+    frames = [{"function": "f", "abs_path": URL, "lineno": 1, "colno": 285}]
+    mapped = rig.map([{"type": "E", "value": "", "frames": frames}])
+    assert mapped is not None
+    [why] = rig.symbolicator.explain(mapped, project_id=rig.project_id, release=RELEASE)
+    assert (why.code, why.address, why.line) == ("source_content_missing", "src/cart.ts", 11)
+
+
 def test_other_languages_and_mapped_frames_stay(rig: Rig) -> None:
     """Frames without a column, of the engine, with their source already, or mapped before are not touched."""
     rig.keep_build()

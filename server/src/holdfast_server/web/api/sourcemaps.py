@@ -146,7 +146,13 @@ def dist_of(row: dict[str, Any]) -> str:
 
 
 def mapped_in(exceptions: list[dict[str, Any]]) -> int:
-    return sum("raw" in frame for exception in exceptions for frame in exception.get("frames") or ())
+    stacks = (exception.get("frames") for exception in exceptions)
+    return sum(
+        isinstance(frame, dict) and "raw" in frame
+        for stack in stacks
+        if isinstance(stack, list)
+        for frame in stack
+    )
 
 
 def decoded(text: str) -> Any:

@@ -52,7 +52,8 @@ def delta(seen: Sequence[Seen]) -> IssueDelta:
         last_seen_ms=newest[2],
         release=newest[1].release,
         environment=newest[1].environment,
-        sample=sample(arrival, report) if whole else "",
+        sample=sample(arrival, report),
+        whole=bool(whole),
         first_release=first[1].release,
         group_id=report.group_id,
         search_text=search_text(report) if whole else "",
@@ -122,9 +123,10 @@ def merge(deltas: dict[str, IssueDelta], new: IssueDelta) -> None:
         old.last_seen_ms, old.message, old.sample, old.release, old.environment = (
             new.last_seen_ms,
             new.message,
-            new.sample or old.sample,
+            new.sample if new.whole or not old.whole else old.sample,
             new.release,
             new.environment,
         )
+    old.whole = old.whole or new.whole
     old.releases = latest_of([*old.releases.items(), *new.releases.items()])
     old.environments = latest_of([*old.environments.items(), *new.environments.items()])

@@ -23,8 +23,8 @@ class IssueDelta(msgspec.Struct):
 
     `issue_id` is the fingerprint's id, the `errorId` of the wire. `release` is the newest occurrence's, `first_release` the
     oldest's; `releases` and `environments` are all that the block saw, with the newest time of each. `group_id` names another
-    fingerprint that means the same (its symbolicated twin). `search_text` are the functions and files of the stack. Without a
-    `sample` the one that is known stays.
+    fingerprint that means the same (its symbolicated twin). `search_text` are the functions and files of the stack. A sample
+    that is not `whole` (in a burst, without its stack) takes the place of none that is.
     """
 
     issue_id: str
@@ -45,6 +45,7 @@ class IssueDelta(msgspec.Struct):
     search_text: str = ""
     releases: dict[str, int] = {}
     environments: dict[str, int] = {}
+    whole: bool = True
 
 
 class Issue(msgspec.Struct, frozen=True):

@@ -80,7 +80,7 @@ def count(store: StateStore, connection: Connection, rows: dict[str, Values]) ->
             continue
         spoken.append(fingerprint_id)
         if (
-            row["sample"]
+            row["whole"]
             and row["last_seen_ms"] >= before["text_at_ms"] + TEXT_AGE_MS
             and row["search_text"] != before["search_text"]
         ):
@@ -89,7 +89,9 @@ def count(store: StateStore, connection: Connection, rows: dict[str, Values]) ->
     write_changes(connection, fingerprints.c.id, changes)
     text_index.replace(store, connection, texts)
     numbers |= _add(store, connection, fresh)
-    _keep_samples(store, connection, [rows[each] for each in spoken if rows[each]["sample"]])
+    _keep_samples(
+        store, connection, [rows[each] for each in spoken if rows[each]["whole"] or each not in known]
+    )
     _keep_seen(store, connection, rows, numbers)
     return {key: known[key]["issue_id"] if key in known else row["issue_id"] for key, row in rows.items()}
 
@@ -158,6 +160,7 @@ def _row(delta: IssueDelta) -> Values:
         "environment": storable(delta.environment, 100),
         # cut JSON is no JSON; the occurrence itself is in the event store
         "sample": storable(delta.sample, SAMPLE_LIMIT) if len(delta.sample) <= SAMPLE_LIMIT else "{}",
+        "whole": delta.whole,
         "search_text": text_index.searchable(error_type, culprit, message, delta.search_text),
         "releases": _named(delta.releases, delta.release, delta.last_seen_ms, 200),
         "environments": _named(delta.environments, delta.environment, delta.last_seen_ms, 100),
@@ -173,7 +176,8 @@ def _joined(before: Values, after: Values) -> Values:
     return {
         **newest,
         **folded(before, after),
-        "sample": newest["sample"] or before["sample"] or after["sample"],
+        "sample": next((row for row in (newest, before, after) if row["whole"]), newest)["sample"],
+        "whole": before["whole"] or after["whole"],
         "releases": _newest_of_each(before["releases"], after["releases"]),
         "environments": _newest_of_each(before["environments"], after["environments"]),
     }

@@ -355,3 +355,25 @@ def expected(deltas: Sequence[IssueDelta]) -> tuple[object, ...]:
         newest.sample,
         newest.release,
     )
+
+
+def test_a_burst_keeps_the_whole_sample(store: StateStore, project_id: int) -> None:
+    """An occurrence without a body counts and is the newest, but the sample and the searched text stay those of a whole one."""
+    whole = delta(project_id, sample='{"stack":"whole"}', search_text="checkout")
+    stripped = delta(
+        project_id, sample='{"stack":""}', last_seen_ms=200_000_000, message="newest", whole=False
+    )
+    issues.apply(store, "spool", 1, [whole])
+    issues.apply(store, "spool", 2, [stripped])
+    issue = found(store, project_id)
+    assert (issue.frequency, issue.message, issue.sample) == (2, "newest", '{"stack":"whole"}')
+
+
+def test_a_burst_of_new_issues_has_samples(store: StateStore, project_id: int) -> None:
+    """What came without a body only still says where it happened, and gives way to a whole one, also in one block."""
+    stripped = delta(project_id, sample='{"page":"/x"}', whole=False)
+    issues.apply(store, "spool", 1, [stripped])
+    assert found(store, project_id).sample == '{"page":"/x"}'
+    later = delta(project_id, sample='{"page":"/y"}', last_seen_ms=300, whole=False)
+    issues.apply(store, "spool", 2, [delta(project_id, sample='{"stack":"w"}', last_seen_ms=200), later])
+    assert found(store, project_id).sample == '{"stack":"w"}'

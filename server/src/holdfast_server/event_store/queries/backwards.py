@@ -49,3 +49,8 @@ def newest_first(scope: Scope, wanted: int, ask: Ask) -> list[Row]:
         found += ask(replace(scope, window=Window(start, end)), wanted - len(found))
         end, step = start, step * GROWTH
     return found
+
+
+def spellings(trace_id: str) -> list[str]:
+    """Ids are kept in small letters, those of clients that have a form of their own as they came."""
+    return [trace_id, trace_id.lower()]

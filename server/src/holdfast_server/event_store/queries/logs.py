@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from ..connect import EventStore, Row
-from .backwards import Page, newest_first, place_of, up_to
+from .backwards import Page, newest_first, place_of, spellings, up_to
 from .scope import Scope
 
 LOG = (
     "id, toUnixTimestamp64Milli(at) AS at_ms, at_ns, severity, severity_number, body, event_name, trace_id, span_id, service, session_id, user_id, "
     "environment, release, sdk, attributes, resource, scope"
 )
-EXACT = ("service", "trace_id", "session_id")
+EXACT = ("service", "session_id")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,6 @@ class Filter:
     service: str = ""
     trace_id: str = ""
     session_id: str = ""
-    after_id: int = 0
 
 
 def search(store: EventStore, scope: Scope, wanted: Filter, limit: int, cursor: str = "") -> Page:
@@ -49,8 +48,8 @@ def search(store: EventStore, scope: Scope, wanted: Filter, limit: int, cursor: 
 
 def of_trace(store: EventStore, project_id: int, trace_id: str, limit: int = 500) -> list[Row]:
     """The log records of one trace, oldest first."""
-    sql = f"SELECT {LOG} FROM logs WHERE project_id = {{project:UInt32}} AND trace_id = {{trace:String}} ORDER BY at_ns, id LIMIT {{limit:UInt32}}"
-    return store.rows(sql, {"project": project_id, "trace": trace_id, "limit": limit})
+    sql = f"SELECT {LOG} FROM logs WHERE project_id = {{project:UInt32}} AND trace_id IN {{trace:Array(String)}} ORDER BY at_ns, id LIMIT {{limit:UInt32}}"
+    return store.rows(sql, {"project": project_id, "trace": spellings(trace_id), "limit": limit})
 
 
 def services(store: EventStore, scope: Scope, limit: int = 200) -> list[str]:
@@ -61,14 +60,14 @@ def services(store: EventStore, scope: Scope, limit: int = 200) -> list[str]:
 
 def _conditions(wanted: Filter) -> tuple[str, dict[str, object]]:
     parts = [f"{name} = {{{name}:String}}" for name in EXACT if getattr(wanted, name)]
+    if wanted.trace_id:
+        parts.append("trace_id IN {trace:Array(String)}")
     if wanted.severity:
         parts.append("severity_number >= {severity:UInt8}")
     if wanted.text:
         parts.append(
             "(positionCaseInsensitiveUTF8(body, {text:String}) > 0 OR positionCaseInsensitiveUTF8(attributes, {text:String}) > 0)"
         )
-    if wanted.after_id:
-        parts.append("id > {after_id:UInt64}")
     own: dict[str, object] = {name: getattr(wanted, name) for name in EXACT}
-    own |= {"severity": wanted.severity, "text": wanted.text, "after_id": wanted.after_id}
+    own |= {"trace": spellings(wanted.trace_id), "severity": wanted.severity, "text": wanted.text}
     return "".join(f" AND {part}" for part in parts), own

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..connect import EventStore, Row
-from .backwards import Page, newest_first, place_of, up_to
+from .backwards import Page, newest_first, place_of, spellings, up_to
 from .scope import Scope
 
 GOOD = "('', 'ok', 'unset')"
@@ -54,14 +54,14 @@ def search(store: EventStore, scope: Scope, wanted: Filter, limit: int, cursor: 
 
 def spans(store: EventStore, project_id: int, trace_id: str, limit: int) -> list[Row]:
     """The spans of one trace in the order in which they began."""
-    sql = f"SELECT {SPAN} FROM spans WHERE project_id = {{project:UInt32}} AND trace_id = {{trace:String}} ORDER BY start_ns, id LIMIT {{limit:UInt32}}"
-    return store.rows(sql, {"project": project_id, "trace": trace_id, "limit": limit})
+    sql = f"SELECT {SPAN} FROM spans WHERE project_id = {{project:UInt32}} AND trace_id IN {{trace:Array(String)}} ORDER BY start_ns, id LIMIT {{limit:UInt32}}"
+    return store.rows(sql, {"project": project_id, "trace": spellings(trace_id), "limit": limit})
 
 
 def errors(store: EventStore, project_id: int, trace_id: str, limit: int = 100) -> list[Row]:
     """The occurrences of errors in one trace."""
-    sql = f"SELECT {ERROR} FROM errors WHERE project_id = {{project:UInt32}} AND trace_id = {{trace:String}} ORDER BY at, id LIMIT {{limit:UInt32}}"
-    return store.rows(sql, {"project": project_id, "trace": trace_id, "limit": limit})
+    sql = f"SELECT {ERROR} FROM errors WHERE project_id = {{project:UInt32}} AND trace_id IN {{trace:Array(String)}} ORDER BY at, id LIMIT {{limit:UInt32}}"
+    return store.rows(sql, {"project": project_id, "trace": spellings(trace_id), "limit": limit})
 
 
 def services(store: EventStore, scope: Scope, limit: int = 200) -> list[str]:

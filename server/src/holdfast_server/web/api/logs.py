@@ -41,7 +41,7 @@ async def search(
     app = services(request)
     project = await chosen_project(request, await viewer(request))
     window = window_of(app.clock.now_ms(), range_=range_, from_=from_, to=to)
-    wanted = Filter(SEVERITIES.get(severity or "", 0), text, service, trace.lower(), session)
+    wanted = Filter(SEVERITIES.get(severity or "", 0), text, service, trace, session)
     scope = Scope(project.id, window, env, release)
     page = await asyncio.to_thread(logs.search, app.facts, scope, wanted, limit, cursor)
     return {"logs": [log_of(row) for row in page.rows], "nextCursor": page.following or None}

@@ -54,7 +54,7 @@ async def search(
 async def one_trace(request: HttpRequest, trace_id: FromPath[str]) -> dict[str, Any]:
     app = services(request)
     project = await chosen_project(request, await viewer(request))
-    wanted = trace_id.lower()[:64]
+    wanted = trace_id[:64]
     spans, errors, records = await asyncio.gather(
         asyncio.to_thread(traces.spans, app.facts, project.id, wanted, MAX_SPANS),
         asyncio.to_thread(traces.errors, app.facts, project.id, wanted),

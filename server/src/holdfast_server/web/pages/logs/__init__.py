@@ -32,7 +32,7 @@ ROWS = 100
 async def log_list(request: HttpRequest) -> Template:
     seen = await view(request, keep=KEPT)
     chosen = {name: seen.bar.keep.get(name, "") for name in KEPT}
-    found, problem = await _search(seen, chosen)
+    (found, problem), services = await asyncio.gather(_search(seen, chosen), _services(seen))
     is_filtered = any(chosen.values())
     is_empty = found is not None and not found.rows and not is_filtered
     lines = [line_of(row, seen.bar) for row in found.rows] if found else []
@@ -43,7 +43,7 @@ async def log_list(request: HttpRequest) -> Template:
         "pager": _pager(seen, found) if found else None,
         "chosen": chosen,
         "choices": CHOICES,
-        "services": await _services(seen),
+        "services": services,
         "hidden": seen.bar.fields,
         "is_filtered": is_filtered,
         "setup": await settings_of_exporters(seen) if is_empty else "",
@@ -57,7 +57,7 @@ async def _search(seen: View, chosen: dict[str, str]) -> tuple[Page | None, str]
         SEVERITIES.get(chosen["severity"], 0),
         chosen["text"][:200],
         chosen["service"][:200],
-        chosen["trace"].lower()[:64],
+        chosen["trace"][:64],
         chosen["session"][:200],
     )
     try:

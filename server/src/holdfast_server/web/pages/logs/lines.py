@@ -1,6 +1,7 @@
 """A log record as a line of the page: its first words, and all its fields for whoever opens it."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from ....event_store.connect import Row
 from ...api.telemetry import attributes_of
@@ -54,8 +55,10 @@ def line_of(row: Row, bar: Bar) -> LogLine:
         fields=_fields(row),
         attributes=pairs({name: value for name, value in known.items() if name != STACK}),
         resource=pairs(attributes_of(row["resource"])),
-        trace_url=bar.url(f"/admin/traces/{row['trace_id']}") if row["trace_id"] else "",
-        session_url=bar.url(f"/admin/sessions/{session}") if session and "/" not in session else "",
+        trace_url=bar.url(f"/admin/traces/{quote(row['trace_id'], safe='')}") if row["trace_id"] else "",
+        session_url=bar.url(f"/admin/sessions/{quote(session, safe='')}")
+        if session and "/" not in session
+        else "",
         issue_url=bar.url("/admin/errors", search=kind.rpartition(".")[2][:200], status="all")
         if kind
         else "",

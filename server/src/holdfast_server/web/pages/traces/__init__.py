@@ -4,6 +4,7 @@ and logs.
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from litestar import get
 from litestar.params import FromPath
@@ -41,8 +42,7 @@ COLUMNS = [
 async def trace_list(request: HttpRequest) -> Template:
     seen = await view(request, keep=KEPT)
     chosen = {name: seen.bar.keep.get(name, "") for name in KEPT}
-    found, problem = await _search(seen, chosen)
-    services = await _services(seen)
+    (found, problem), services = await asyncio.gather(_search(seen, chosen), _services(seen))
     is_filtered = any(chosen[name] for name in KEPT)
     rows = [_row(row) for row in found.rows] if found else []
     context: dict[str, Any] = {
@@ -66,7 +66,7 @@ async def trace_list(request: HttpRequest) -> Template:
 async def one_trace(request: HttpRequest, trace_id: FromPath[str]) -> Template:
     """A trace of which nothing is kept any more says so; errors link here for as long as they are kept themselves."""
     seen = await view(request, path=PATH)
-    wanted = trace_id.lower()[:64]
+    wanted = trace_id[:64]
     spans, errors, records = await asyncio.gather(
         asyncio.to_thread(traces.spans, seen.app.facts, seen.project.id, wanted, SHOWN_SPANS + 1),
         asyncio.to_thread(traces.errors, seen.app.facts, seen.project.id, wanted),
@@ -113,6 +113,7 @@ async def _services(seen: View) -> list[str]:
 def _row(row: Row) -> Row:
     return {
         **row,
+        "href": f"{PATH}/{quote(row['trace_id'], safe='')}",
         "start_ms": row["start_ns"] // 1_000_000,
         "took_ms": (row["end_ns"] - row["start_ns"]) / 1e6,
         "took": humanise_ms((row["end_ns"] - row["start_ns"]) / 1e6),

@@ -11,19 +11,19 @@ from functools import partial
 from typing import Any
 
 from ..errors import BadInput, Busy, StoreAway, TooLarge
-from ..model.feedback import Feedback
 from ..model.files import Files
 from ..model.limits import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, MAX_NAME_CHARS
 from ..model.outcome import Outcome, OutcomeCount
 from .decode.envelope import Envelope, Item
 from .decode.native import ENCODER
 from .decode.records import Span
+from .decode.sentry_feedback import feedback_of, feedback_of_report
 from .decode.sentry_logs import logs_of_container, points_of_container, points_of_statsd
 from .decode.sentry_security import events_of_security
 from .decode.sentry_sessions import check_in_of, drops_of_report, session_of_item, sessions_of_aggregates
 from .decode.sentry_shapes import Json
 from .decode.sentry_spans import spans_of_container, spans_of_transaction
-from .decode.sentry_values import container_of, dict_at, event_id_in, object_in, text_at
+from .decode.sentry_values import container_of, event_id_in, object_in
 from .decode.span_events import events_of_spans
 from .feedback import FeedbackIntake
 from .pictures import picture_of
@@ -44,6 +44,7 @@ CATEGORY = {
     "attachment": "attachment", "client_report": "client_report", "raw_security": "security", "nel": "security",
 }  # fmt: skip
 EVENTS = ("event", "error", "default")
+DUMPS = ("event.minidump", "event.applecrashreport")
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 
 
@@ -101,7 +102,7 @@ class SentryIntake:
         attached = [item for item in envelope.items if item.type == "attachment"]
         parcel = Parcel(sender, answer.event_id, attached, [], answer)
         if attached:
-            await self._keep_attachments(parcel, any(item.type in EVENTS for item in items))
+            await self._keep_attachments(parcel, {item.type for item in items})
         if len(items) == 1:
             await self._take(parcel, items[0])
         else:
@@ -123,17 +124,20 @@ class SentryIntake:
         await self._guarded(parcel, "raw_security", way, payload)
         return parcel.answer
 
-    def not_kept(self, sender: Sender, kind: str) -> None:
+    def not_kept(self, sender: Sender, category: str) -> None:
         """Count what is taken politely, and thrown away."""
-        self.pipeline.ledger.count(sender.project_id, Outcome.FILTERED, "not_kept", category=NOT_KEPT[kind])
+        self.pipeline.ledger.count(sender.project_id, Outcome.FILTERED, "not_kept", category=category)
+
+    def _count_not_kept(self, parcel: Parcel, category: str) -> None:
+        self.not_kept(parcel.sender, category)
+        parcel.answer.kept += 1
 
     async def _take(self, parcel: Parcel, item: Item) -> None:
         way = self.ways.get(item.type)
         if way is not None:
             await self._guarded(parcel, item.type, way, item.payload)
         elif item.type in NOT_KEPT:
-            self.not_kept(parcel.sender, item.type)
-            parcel.answer.kept += 1
+            self._count_not_kept(parcel, NOT_KEPT[item.type])
         else:
             self.pipeline.ledger.count(
                 parcel.sender.project_id, Outcome.FILTERED, "unknown_item", category="unknown"
@@ -248,76 +252,33 @@ class SentryIntake:
         for event in events_of_security(payload, release=release, environment=environment):
             await self._event(parcel, ENCODER.encode(event))
 
-    # -- people's words
-
     async def _feedback(self, parcel: Parcel, payload: bytes) -> None:
         value = await self._read(object_in, payload)
-        said = dict_at(dict_at(value, "contexts"), "feedback")
-        message = text_at(said, "message", 8_192)
-        if not message:
-            raise BadInput("the feedback holds no message")
-        url = text_at(said, "url", 2_048)
         event_id = event_id_in(value.get("event_id")) or parcel.event_id
         parcel.answer.event_id = parcel.answer.event_id or event_id
-        feedback = Feedback(
-            message=message,
-            contact=text_at(said, "contact_email") or text_at(said, "name"),
-            screenshot=self._picture(parcel),
-            metadata={name: item for name, item in {"name": said.get("name"), "source": said.get("source"), "tags": value.get("tags")}.items() if item},
-            url=url,
-            page=url,
-            user_id=self.people.identify(dict_at(value, "user")),
-            release=text_at(value, "release"),
-            environment=text_at(value, "environment"),
-            event_id=event_id_in(said.get("associated_event_id")),
-            session_id=text_at(said, "replay_id"),
-            source="sentry",
-        )  # fmt: skip
-        await self.feedback.take(parcel.sender, feedback, f"sentry:{event_id}" if event_id else "")
+        said = feedback_of(value, self.people.identify, screenshot_among(parcel.attachments))
+        await self.feedback.take(parcel.sender, said, f"sentry:{event_id}" if event_id else "")
 
     async def _user_report(self, parcel: Parcel, payload: bytes) -> None:
-        value = object_in(payload)
-        message = text_at(value, "comments", 8_192)
-        if not message:
-            raise BadInput("the report holds no comments")
-        event_id = event_id_in(value.get("event_id"))
-        feedback = Feedback(
-            message=message,
-            contact=text_at(value, "email") or text_at(value, "name"),
-            event_id=event_id,
-            source="sentry",
-        )
-        await self.feedback.take(parcel.sender, feedback, f"sentry-report:{event_id}" if event_id else "")
-
-    def _picture(self, parcel: Parcel) -> bytes:
-        """The first attachment that is a picture that can be shown."""
-        for item in parcel.attachments:
-            if item.header.content_type in PICTURES:
-                try:
-                    picture_of(item.payload)
-                except BadInput:
-                    continue
-                return item.payload
-        return b""
+        said = feedback_of_report(object_in(payload))
+        request_id = f"sentry-report:{said.event_id}" if said.event_id else ""
+        await self.feedback.take(parcel.sender, said, request_id)
 
     # -- files
 
-    async def _keep_attachments(self, parcel: Parcel, has_event: bool) -> None:
-        """Attachments of an event are files before the event names them. Without an event nothing would ever show them."""
-        ledger, project_id = self.pipeline.ledger, parcel.sender.project_id
+    async def _keep_attachments(self, parcel: Parcel, beside: set[str]) -> None:
+        """An event's attachments are files before the event names them. Without an event nothing would ever show them."""
         for number, item in enumerate(parcel.attachments):
-            kind = item.header.attachment_type or "event.attachment"
-            if (
-                not has_event
-                or kind in ("event.minidump", "event.applecrashreport")
-                or not self.pipeline.settings.telemetry_enabled
-            ):
-                ledger.count(project_id, Outcome.FILTERED, "not_kept", category="attachment")
-                parcel.answer.kept += 1
+            if beside.isdisjoint(EVENTS) or not self._keeps(item):
+                if "feedback" not in beside:  # there a picture is the feedback's own
+                    self._count_not_kept(parcel, "attachment")
             elif number >= MAX_ATTACHMENTS:
                 self._refuse(parcel.sender, parcel.answer, "attachment", "too_many", "too many attachments")
             else:
                 await self._guarded(parcel, "attachment", partial(self._attachment, item=item), item.payload)
+
+    def _keeps(self, item: Item) -> bool:
+        return self.pipeline.settings.telemetry_enabled and item.header.attachment_type not in DUMPS
 
     async def _attachment(self, parcel: Parcel, payload: bytes, *, item: Item) -> None:
         if len(payload) > MAX_ATTACHMENT_BYTES:
@@ -351,3 +312,15 @@ def _is_transaction(payload: bytes) -> bool:
         return bool(object_in(payload).get("type") == "transaction")
     except BadInput:
         return False
+
+
+def screenshot_among(attachments: list[Item]) -> bytes:
+    """The first attachment that is a picture which can be shown."""
+    for item in attachments:
+        if item.header.content_type in PICTURES:
+            try:
+                picture_of(item.payload)
+            except BadInput:
+                continue
+            return item.payload
+    return b""

@@ -373,6 +373,15 @@ def test_exception_of_a_log() -> None:
     assert report.context["log"] == "payment failed"
 
 
+def test_ids_of_reports() -> None:
+    """Twins of one millisecond are two occurrences, and the same two when the request is sent again."""
+    record = {"timeUnixNano": "1", "traceId": TRACE, "attributes": exception()["attributes"]}
+    first, again = (read("logs", logs(record, record)).reports for _ in range(2))
+    assert len({report.event_id for report in first}) == 2
+    assert first == again
+    assert all(len(report.event_id) == 32 for report in first)
+
+
 def test_events_of_spans() -> None:
     """A server span feeds latency."""
     [event] = read(

@@ -9,7 +9,9 @@ from ..event_store.queries import session as queries
 from ..event_store.queries.session import KINDS, Kind, Place, Session, Summary
 
 NS_PER_MS = 1_000_000
-LARGEST = 2**64 - 1
+LARGEST_ID = 2**64 - 1
+LATEST_MS = 10_000_000_000_000
+"""In 2286: in nanoseconds it still fits 64 bits, and the engine's times reach further."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def page_of(
         rows = read(asked.limit + 1)
         return told(summary, rows[: asked.limit], has_earlier=False, has_later=len(rows) > asked.limit)
     half = max(1, asked.limit // 2)
-    middle = Place(asked.at_ms * NS_PER_MS, 0)
+    middle = Place(asked.at_ms * NS_PER_MS, 0, 0)
     earlier, later = read(half + 1, before=middle), read(half + 1, after=middle)
     return told(
         summary,
@@ -85,16 +87,16 @@ def told(summary: Summary, items: list[Row], *, has_earlier: bool, has_later: bo
 
 
 def cursor_of(row: Row) -> str:
-    return f"{int(row['order_ns'])}.{int(row['id'])}"
+    return f"{int(row['order_ns'])}.{int(row['rank'])}.{int(row['id'])}"
 
 
 def place_of(cursor: str, name: str) -> Place | None:
     if not cursor:
         return None
-    ns, _, row_id = cursor.partition(".")
-    if all(part.isascii() and part.isdigit() and len(part) <= 20 for part in (ns, row_id)):
-        found = Place(int(ns), int(row_id))
-        if max(found) <= LARGEST and found.ns // NS_PER_MS < 253_402_300_799_000:
+    parts = cursor.split(".")
+    if len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) <= 20 for part in parts):
+        found = Place(*map(int, parts))
+        if found.id <= LARGEST_ID and found.rank < len(KINDS) and found.ns // NS_PER_MS < LATEST_MS:
             return found
     raise BadInput(
         f"this is no place in a session: {cursor[:60]!r}", path=name, hint="leave it out to start anew"

@@ -83,7 +83,7 @@ def test_it_opens_around_the_occurrence_that_one_came_from(admin: Person, told: 
     link = next(each for each in occurrence.all("a") if each.text == "Session")
     page = admin.see(link.attributes["href"].partition("#")[0])
     assert steps(page) == [*range(15, 65), -1, *range(65, 114)]
-    assert page.one(id="here").one("a").text == "CartError"
+    assert [row.one("a").text for row in page.all(class_="hf-item-here")] == ["CartError"]
     assert page.all("a", rel="prev")
     assert page.all("a", rel="next")
 
@@ -106,8 +106,15 @@ def test_a_session_of_nobody_is_not_there(admin: Person, told: Made) -> None:
 
 def test_a_place_that_is_none_is_refused(admin: Person, told: Made) -> None:
     """A cursor made by hand is a page that says so."""
-    for query in ("after=x", "before=1", "after=99999999999999999999.1", "after=1.99999999999999999999"):
+    for query in (
+        "after=x",
+        "before=1.2",
+        "after=99999999999999999999.1.1",
+        "after=1.9.1",
+        "after=1.1.99999999999999999999",
+    ):
         admin.see(f"/admin/sessions/other?project={told.slug}&{query}", 400)
+    admin.see(f"/admin/sessions/other?project={told.slug}&at=999999999999999", 404)
 
 
 def test_programs_read_the_same(site: Site, told: Made) -> None:

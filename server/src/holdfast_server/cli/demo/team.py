@@ -10,7 +10,7 @@ from .shop.story import Story
 REPAIRED = "KeyError"
 """Resolved as mended in 2.3.1; release 2.4.0 has it again."""
 NOISE = "AbortError"
-MENDED_NEXT = "shop.mail"
+MENDED_NEXT = "SMTPServerDisconnected"
 Call = Callable[..., Any]
 
 

@@ -47,9 +47,10 @@ MORE_CHARS = 4_000
 
 
 class Place(NamedTuple):
-    """Where a row stands in a session: its time, and its id among those of the same time."""
+    """Where a row stands in a session: its time, then its kind, then its id: ids are unique within a kind only."""
 
     ns: int
+    rank: int
     id: int
 
 
@@ -84,9 +85,7 @@ class Session:
     def around(cls, project_id: int, session_id: str, now_ms: int, at_ms: int | None = None) -> "Session":
         if at_ms is None:
             return cls(project_id, session_id, max(0, now_ms - LOOKBACK_DAYS * DAY_MS), now_ms + DAY_MS)
-        return cls(
-            project_id, session_id, max(0, at_ms - AROUND_DAYS * DAY_MS), at_ms + AROUND_DAYS * DAY_MS
-        )
+        return cls(project_id, session_id, max(0, at_ms - AROUND_DAYS * DAY_MS), at_ms + AROUND_DAYS * DAY_MS)
 
     def parameters(self, **more: Any) -> dict[str, Any]:
         return {
@@ -135,13 +134,17 @@ def items(
     """Its rows in order: the first after `after`, or the last before `before`. Exactly one of the two, or neither."""
     forwards = before is None
     bound = after or before
-    beyond = f"AND (order_ns, id) {'>' if forwards else '<'} ({{ns:UInt64}}, {{id:UInt64}})" if bound else ""
-    order = "ORDER BY order_ns, id" if forwards else "ORDER BY order_ns DESC, id DESC"
+    beyond = (
+        f"AND (order_ns, rank, id) {'>' if forwards else '<'} ({{ns:UInt64}}, {{rank:UInt8}}, {{id:UInt64}})"
+        if bound
+        else ""
+    )
+    order = "ORDER BY order_ns, rank, id" if forwards else "ORDER BY order_ns DESC, rank DESC, id DESC"
     each = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT '{kind}' AS item, {SHARED}, {COLUMNS[kind]}, substring({MORE[kind]}, 1, {MORE_CHARS}) AS more FROM {TABLE[kind]} WHERE {WHERE}) WHERE 1 {beyond} {order} LIMIT {{limit:UInt32}}"
+        f"SELECT * FROM (SELECT '{kind}' AS item, toUInt8({KINDS.index(kind)}) AS rank, {SHARED}, {COLUMNS[kind]}, substring({MORE[kind]}, 1, {MORE_CHARS}) AS more FROM {TABLE[kind]} WHERE {WHERE}) WHERE 1 {beyond} {order} LIMIT {{limit:UInt32}}"
         for kind in kinds
     )
-    place = {"ns": bound.ns, "id": bound.id} if bound else {}
+    place = bound._asdict() if bound else {}
     rows = store.rows(
         f"SELECT * FROM ({each}) {order} LIMIT {{limit:UInt32}}", session.parameters(limit=limit, **place)
     )
@@ -151,7 +154,9 @@ def items(
 def _summary_of(kind: Kind) -> str:
     known = kind in ("event", "error")
     names = ("anonymous_id", "browser", "os", "device_type", "region")
-    more = ", ".join(f"anyLastIf({name}, {name} != '') AS {name}" if known else f"'' AS {name}" for name in names)
+    more = ", ".join(
+        f"anyLastIf({name}, {name} != '') AS {name}" if known else f"'' AS {name}" for name in names
+    )
     return (
         f"SELECT '{kind}' AS kind, count() AS n, toUnixTimestamp64Milli(min(at)) AS first_ms, toUnixTimestamp64Milli(max(at)) AS last_ms, "
         f"anyLastIf(user_id, user_id != '') AS user_id, {more}, "

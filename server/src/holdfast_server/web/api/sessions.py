@@ -9,12 +9,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ...event_store.connect import Row
 from ...event_store.queries.session import KINDS, Kind
-from ...insight.session_story import NS_PER_MS, Asked, story
+from ...insight.session_story import LATEST_MS, NS_PER_MS, Asked, story
 from ...model.clock import iso
 from ..guards import chosen_project, viewer
 from ..services import HttpRequest, services
-
-LATEST_MS = 253_402_300_799_000
 
 
 @get("/api/sessions/{session_id:str}", tags=["sessions"], summary="All that one session did, in order")
@@ -23,8 +21,8 @@ async def one_session(
     session_id: FromPath[str],
     kind: FromQuery[Kind | None] = None,
     at: Annotated[int | None, QueryParameter(ge=0, le=LATEST_MS)] = None,
-    before: Annotated[str, QueryParameter(max_length=60)] = "",
-    after: Annotated[str, QueryParameter(max_length=60)] = "",
+    before: Annotated[str, QueryParameter(max_length=80)] = "",
+    after: Annotated[str, QueryParameter(max_length=80)] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """`at` (epoch ms) puts the page around a moment; `before` and `after` take the cursors of a page."""

@@ -12,7 +12,7 @@ from litestar.response import Template
 from ....errors import BadInput
 from ....event_store.connect import Row
 from ....event_store.queries.session import KINDS, Kind
-from ....insight.session_story import Asked, Story, story
+from ....insight.session_story import LATEST_MS, NS_PER_MS, Asked, Story, story
 from ...components.format import exact_count, humanise_ms
 from ...components.shell import Bar
 from ...services import HttpRequest
@@ -26,20 +26,18 @@ PAGE_VIEWS = ("page_view", "screen_view")
 BAD = ("critical", "error", "fatal")
 ROWS = 100
 DETAIL_CHARS = 400
-LATEST_MS = 253_402_300_799_000
 
 
 @dataclass(frozen=True)
 class Item:
     """One row. `offset` is how long after the session began, `is_here` marks the moment that one came from."""
 
-    id: str
     kind: str
     at_ms: int
     offset: str
     title: str
-    subject: str
     detail: str
+    rest: str
     took: str
     tone: str
     icon: str
@@ -121,24 +119,20 @@ def sentence_of(found: Story) -> str:
 
 def item_of(row: Row, found: Story, seen: View) -> Item:
     kind, order_ns = row["item"], int(row["order_ns"])
-    title, detail = words_of(row)
-    took = humanise_ms(row["took_ms"]) if row["took_ms"] is not None else ""
+    title, detail, rest = words_of(row)
     return Item(
-        id=str(row["id"]),
         kind=kind,
-        at_ms=order_ns // 1_000_000,
-        offset=offset_words(order_ns / 1e6 - found.summary.first_ms),
+        at_ms=order_ns // NS_PER_MS,
+        offset=offset_words(order_ns / NS_PER_MS - found.summary.first_ms),
         title=title,
-        subject=" · ".join(part for part in (row["component"], row["subject"]) if part and part != title)[
-            :200
-        ],
-        detail=detail,
-        took=took,
+        detail=detail[:DETAIL_CHARS],
+        rest=rest[:DETAIL_CHARS],
+        took=humanise_ms(row["took_ms"]) if row["took_ms"] is not None else "",
         tone=tone_of(row),
         icon="browser" if row["title"] in PAGE_VIEWS and kind == "event" else ICONS[kind],
         href=href_of(row, seen),
         more=row["more"] if row["more"] not in ("", "{}", "null") else "",
-        is_here=str(row["id"]) == seen.bar.keep.get("around", ""),
+        is_here=kind == "error" and str(row["id"]) == seen.bar.keep.get("around", ""),
     )
 
 
@@ -152,18 +146,23 @@ def offset_words(after_ms: float) -> str:
     return f"+{hours}:{minutes:02}:{seconds:02}" if hours else f"+{minutes}:{seconds:02}"
 
 
-def words_of(row: Row) -> tuple[str, str]:
-    """A row in a few words: what it was, and about what."""
-    parts = [row["method"], row["page"] if row["item"] == "event" else "", row["detail"]]
-    if row["status"]:
-        parts.append(str(row["status"]))
-    title = row["title"] or {"log": "log", "span": "span"}.get(row["item"], "event")
-    if row["item"] == "log" and row["level"]:
-        title = row["level"]
-    seen: dict[str, None] = dict.fromkeys(
-        part for part in parts if part and part not in (title, row["subject"])
+def words_of(row: Row) -> tuple[str, str, str]:
+    """A row in a few words: what it was, about what, and where."""
+    kind, status = row["item"], str(row["status"]) if row["status"] else ""
+    if kind == "event":
+        about = (row["subject"] or row["page"], status)
+        return row["title"], *joined(about, (row["component"], row["detail"], row["page"]))
+    if kind == "log":
+        return row["level"] or "log", *joined((row["detail"],), (row["title"], row["subject"]))
+    return row["title"] or kind, *joined((row["detail"],), (row["component"], row["subject"]))
+
+
+def joined(about: tuple[str, ...], where: tuple[str, ...]) -> tuple[str, str]:
+    """Both as text; what stands in the first is not said again in the second."""
+    return (
+        " ".join(part for part in about if part),
+        " · ".join(dict.fromkeys(part for part in where if part and part not in about)),
     )
-    return title, " ".join(seen)[:DETAIL_CHARS]
 
 
 def tone_of(row: Row) -> str:

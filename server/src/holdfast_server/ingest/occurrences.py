@@ -139,4 +139,6 @@ def as_chain(report: Report) -> None:
     """Frames that a client parsed itself are a chain of one: everything behind reads `exceptions` alone."""
     if report.frames and not report.exceptions:
         report.exceptions = [{"type": report.error_type, "value": report.message, "frames": report.frames}]
+    elif report.frames and not report.exceptions[-1].get("frames"):
+        report.exceptions[-1] = report.exceptions[-1] | {"frames": report.frames}
     report.frames = []

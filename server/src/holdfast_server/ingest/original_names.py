@@ -4,8 +4,7 @@ An error that was grouped when it was taken in keeps the id of its answer; the g
 (`group_id`), and the state store puts both into one issue.
 """
 
-from ..insight.grouping import parse_chain
-from .decode.errors import Report
+from .decode.errors import Report, chain_in
 from .enrich import Arrival
 from .identify import group
 from .symbolicate import Symbolicator
@@ -34,25 +33,3 @@ class OriginalNames:
                 group(report, arrival.project_id)
                 report.group_id, report.issue_id = report.issue_id, given
         return ""
-
-
-def chain_in(stack: str) -> list[dict[str, object]]:
-    """A stack that came as text, in the form that clients send parsed ones in."""
-    return [
-        {
-            "type": found.type,
-            "value": found.value,
-            "frames": [
-                {
-                    "function": frame.function,
-                    "filename": frame.filename,
-                    "abs_path": frame.filename,
-                    "lineno": frame.lineno,
-                    "colno": frame.colno,
-                    "in_app": frame.in_app,
-                }
-                for frame in found.frames
-            ],
-        }
-        for found in (parse_chain(stack) if stack else ())
-    ]

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from ...errors import BadInput, TooLarge
+from ...insight.grouping import parse_chain
 from ...model.limits import (
     MAX_LIST_BYTES,
     MAX_MESSAGE_CHARS,
@@ -159,7 +160,22 @@ def report_of(value: dict[str, Any]) -> Report:
     except msgspec.ValidationError as exc:
         sentence, path = split_path(str(exc))
         raise BadInput(sentence, path=path, hint="an error report needs errorType and message") from exc
-    return _from_wire(wire, extra)
+    causes = extra.pop("causes", None)
+    report = _from_wire(wire, extra)
+    if isinstance(causes, list) and not report.exceptions:
+        _put_behind(report, [item for item in causes[:MAX_EXCEPTIONS] if isinstance(item, dict)])
+    return report
+
+
+def _put_behind(report: Report, causes: list[dict[str, Any]]) -> None:
+    """The browser client names the errors behind the thrown one, nearest first, in its own words."""
+    frames: Any = report.frames or next((item["frames"] for item in chain_in(report.stack)[-1:]), [])
+    thrown = {"type": report.error_type, "value": report.message, "frames": frames}
+    behind = [
+        {"type": str(item.get("errorType") or ""), "value": str(item.get("message") or ""), "frames": []}
+        for item in reversed(causes)
+    ]
+    report.exceptions, report.frames = [*behind, thrown], []
 
 
 def _from_wire(wire: WireReport, extra: dict[str, Any]) -> Report:
@@ -212,6 +228,28 @@ def tags_of(sent: dict[str, Any]) -> dict[str, str]:
     """Tags as text, within Sentry's limits on their number and length."""
     pairs = ((str(name)[:MAX_NAME_CHARS], value) for name, value in sent.items() if value is not None)
     return {name: str(value)[:MAX_NAME_CHARS] for name, value in islice(pairs, MAX_TAGS)}
+
+
+def chain_in(stack: str) -> list[dict[str, Any]]:
+    """A stack that came as text, in the form that clients send parsed ones in."""
+    return [
+        {
+            "type": found.type,
+            "value": found.value,
+            "frames": [
+                {
+                    "function": frame.function,
+                    "filename": frame.filename,
+                    "abs_path": frame.filename,
+                    "lineno": frame.lineno,
+                    "colno": frame.colno,
+                    "in_app": frame.in_app,
+                }
+                for frame in found.frames
+            ],
+        }
+        for found in (parse_chain(stack) if stack else ())
+    ]
 
 
 def report_of_event(event: WireEvent) -> Report:

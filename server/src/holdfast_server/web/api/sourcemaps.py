@@ -12,7 +12,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from ...accounts.roles import Act
 from ...errors import BadInput, NotFound, TooLarge
 from ...event_store.queries import frames
-from ...ingest.original_names import chain_in
+from ...ingest.decode.errors import chain_in
 from ...ingest.symbolicate import Explained
 from ...insight.source_maps.bundle import MAX_FILE_BYTES
 from ...insight.source_maps.reasons import Unmapped

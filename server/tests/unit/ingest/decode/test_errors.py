@@ -181,3 +181,24 @@ def test_depth_of_a_report() -> None:
     for field in ("metadata", "breadcrumbs", "anything"):
         with pytest.raises(BadInput):
             report(**{field: {"a": deep} if field == "metadata" else deep})
+
+
+def test_causes_stand_before_the_thrown_error() -> None:
+    """The errors behind it, which the browser client names nearest first, become the chain that pages show."""
+    body = {
+        "errorType": "CheckoutError",
+        "message": "the order failed",
+        "stack": "CheckoutError: the order failed\n    at pay (https://shop.example/app.js:1:2)",
+        "causes": [
+            {"errorType": "ApiError", "message": "503"},
+            {"errorType": "TypeError", "message": "Failed to fetch"},
+        ],
+    }
+    report = decode_report(msgspec.json.encode(body))
+    assert [(item["type"], item["value"]) for item in report.exceptions] == [
+        ("TypeError", "Failed to fetch"),
+        ("ApiError", "503"),
+        ("CheckoutError", "the order failed"),
+    ]
+    assert [frame["function"] for frame in report.exceptions[-1]["frames"]] == ["pay"]
+    assert "causes" not in report.context

@@ -16,7 +16,7 @@ from litestar import Response, Router, post
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
-from ...errors import BadInput, TooLarge, UnsupportedType
+from ...errors import BadInput, Busy, TooLarge, UnsupportedType
 from ...ingest.at_once import Hold
 from ...ingest.decode.envelope import parse_envelope, parse_header
 from ...ingest.pipeline import Sender
@@ -41,6 +41,8 @@ INLINE_BYTES = 65_536
 STEPS = (8 * MEGABYTE, MAX_ENVELOPE_PLAIN_BYTES)
 """Room that is set aside for a large body before it is unpacked."""
 ARRIVES_WITHIN_S = 120
+WAIT_S, WAITS = 0.1, 100
+"""How long a large body waits for room, and how often it asks."""
 SECURITY_TYPES = (
     "application/json", "application/csp-report", "application/reports+json", "application/expect-ct-report", "application/expect-ct-report+json",
     "application/expect-staple-report", "text/plain", "",
@@ -176,14 +178,28 @@ async def _body(caller: Caller, hold: Hold) -> bytes:
         except TooLarge:
             pass  # it may be within the real limit
     for limit in STEPS:
-        hold.grow(limit)
+        await _room(hold, limit)
         unpack = partial(decompress, packed, encoding, limit)
         try:
-            return await caller.ours.pipeline.at_once.decode(unpack, len(packed), is_packed=True)
+            plain = await caller.ours.pipeline.at_once.decode(unpack, len(packed), is_packed=True)
         except TooLarge:
+            hold.grow(-limit)
             if limit == STEPS[-1]:
                 raise
+        else:
+            hold.grow(len(plain) - limit)
+            return plain
     raise AssertionError("the last step returns or raises")
+
+
+async def _room(hold: Hold, count: int) -> None:
+    """Set so many bytes aside. Waits for others to end, for clients send nothing a second time; raises Busy in the end."""
+    for _ in range(WAITS):
+        try:
+            return hold.grow(count)
+        except Busy:
+            await asyncio.sleep(WAIT_S)
+    return hold.grow(count)
 
 
 def unwrapped(body: bytes) -> bytes:

@@ -1,6 +1,8 @@
 """The pages of traces and logs: what is listed, what opens, what an empty page teaches, and the keyboard."""
 
+import os
 import subprocess
+import sys
 import uuid
 from time import time_ns
 from typing import Any
@@ -72,6 +74,31 @@ def test_empty_pages_teach(site: Site, admin: Person, made: Made) -> None:
     subprocess.run(["sh", "-c", curl], check=True, capture_output=True, timeout=20)
     site.wait_for(made)
     assert "hello" in admin.see(f"/admin/logs?project={made.slug}").one(id="logs").text
+
+
+PROGRAM = """
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+provider.get_tracer("shop").start_span("said hello").end()
+"""
+
+
+def test_settings_teach(site: Site, admin: Person, made: Made) -> None:
+    """What the settings page shows for OpenTelemetry is all that a real SDK needs."""
+    page = admin.see(f"/admin/projects/{made.slug}/settings")
+    exports = "".join(
+        str(each) for each in page.one("section", id="snippet-opentelemetry").one("pre").one("code").children
+    )
+    command = f'{exports}\nexec "{sys.executable}" -W ignore -c "$PROGRAM"'
+    subprocess.run(["sh", "-c", command], check=True, timeout=60, env={**os.environ, "PROGRAM": PROGRAM})
+    site.wait_for(made)
+    row = admin.see(f"/admin/traces?project={made.slug}").one("tbody").one("tr")
+    assert row.one("a").text == "said hello"
+    assert "my-service" in row.text
 
 
 def test_list_of_traces(site: Site, admin: Person, made: Made) -> None:

@@ -5,6 +5,7 @@ import json
 
 from ...state_store import keys
 from .frame import View, base_url
+from .projects.snippets import opentelemetry
 
 NO_KEY = "hf_pub_\u2026"
 """Stands where the project has no public key: its settings page makes one."""
@@ -16,13 +17,7 @@ async def public_key(seen: View) -> str:
 
 
 async def settings_of_exporters(seen: View) -> str:
-    """The environment variables that every OpenTelemetry SDK reads."""
-    return (
-        f"export OTEL_EXPORTER_OTLP_ENDPOINT={base_url(seen.request)}\n"
-        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n"
-        f'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20{await public_key(seen)}"\n'
-        "export OTEL_SERVICE_NAME=my-service"
-    )
+    return opentelemetry(base_url(seen.request), await public_key(seen))
 
 
 async def one_log(seen: View) -> str:

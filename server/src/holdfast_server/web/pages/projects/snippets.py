@@ -39,6 +39,14 @@ def snippets(base_url: str, public_key: str, project_id: int) -> list[Snippet]:
             "python",
             collector(base_url, public_key),
         ),
+        Snippet(
+            "opentelemetry",
+            "From OpenTelemetry",
+            "traces, logs and metrics of any SDK or collector",
+            "Shell, before the application starts",
+            "shell",
+            opentelemetry(base_url, public_key),
+        ),
     ]
 
 
@@ -57,3 +65,13 @@ def python(dsn: str) -> str:
 
 def collector(base_url: str, public_key: str) -> str:
     return f'from holdfast import TelemetryCollector\n\ncollector = TelemetryCollector(\n    endpoint="{base_url}",\n    key="{public_key}",\n)\ncollector.track("user_action", {{"plan": "pro"}}, action="upgrade")\ncollector.flush()\ncollector.destroy()'
+
+
+def opentelemetry(base_url: str, public_key: str) -> str:
+    """The environment variables that every OpenTelemetry SDK reads."""
+    return (
+        f"export OTEL_EXPORTER_OTLP_ENDPOINT={base_url}\n"
+        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n"
+        f'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20{public_key}"\n'
+        "export OTEL_SERVICE_NAME=my-service"
+    )

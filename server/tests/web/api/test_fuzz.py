@@ -29,6 +29,7 @@ INGEST = [
     "/api/telemetry/batch",
     "/api/telemetry/resilience",
     "/api/errors",
+    "/api/feedback",
     "/api/v1/events",
 ]
 ENDLESS = {"/live/events"}
@@ -176,6 +177,10 @@ FIELDS = st.sampled_from(
         "handled",
         "region",
         "extra",
+        "contact",
+        "screenshot",
+        "errorId",
+        "id",
     ]
 )
 EVENTS = (
@@ -208,6 +213,8 @@ HEADERS = st.fixed_dictionaries(
                 "application/json",
                 "text/plain",
                 "text/html",
+                "multipart/form-data; boundary=x",
+                "multipart/form-data",
                 "",
                 "application/json; charset=utf-16",
                 ";;;",

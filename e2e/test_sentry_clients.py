@@ -360,6 +360,10 @@ def test_browser(server: Server, page_url: str) -> None:
     check_file(project, "state.json", b'{"cart":3}')
     assert {row["browser"] for row in project.rows("browser", "errors")} <= {"Chrome", "HeadlessChrome"}
     check_records(project, release="page@3.0.0", level="error", counted=1)
+    vitals = {
+        row["name"]: row["value"] for row in project.rows("name, value", "events WHERE type = 'performance'")
+    }
+    assert vitals["TTFB"] > 0
     [health] = project.get("/api/releases/health")["releases"]
     assert (health["release"], health["unhandled"], health["crashed"]) == ("page@3.0.0", 1, 0)
     check_feedback(project)

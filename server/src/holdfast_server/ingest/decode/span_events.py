@@ -1,4 +1,4 @@
-"""What pages need to hear of spans as ordinary events: requests answered, calls made, models asked.
+"""What pages need to hear of spans as ordinary events: requests answered, calls made, models asked, web vitals.
 
 The spans themselves are kept as spans; an event beside them feeds latency, error rates and AI usage, for Sentry and
 OpenTelemetry clients alike. Names are OpenTelemetry's conventions with the older spellings of both worlds.
@@ -33,12 +33,22 @@ STATUS_OF_WORD = {
     "permission_denied": 403, "not_found": 404, "already_exists": 409, "aborted": 409, "resource_exhausted": 429, "cancelled": 499,
 }  # fmt: skip
 """For spans that say how they ended in a word only."""
+VITALS = ("lcp", "inp", "cls", "fcp", "ttfb")
+MEASUREMENTS = "sentry.measurements"
+"""Where decode/sentry_spans.py puts what a transaction measured."""
 GOOD_WORDS = frozenset({"", "ok", "unset"})
 
 
 def events_of_spans(spans: Iterable[Span]) -> list[WireEvent]:
-    """`http.request` for requests answered, `api_latency` for calls made, `ai_operation` for models asked."""
-    return [event for span in spans if (event := event_of(span)) is not None]
+    """`http.request` for requests answered, `api_latency` for calls made, `ai_operation` for models asked, `performance` for
+    the web vitals of a page."""
+    found: list[WireEvent] = []
+    for span in spans:
+        event = event_of(span)
+        if event is not None:
+            found.append(event)
+        found += vitals_of(span)
+    return found
 
 
 def event_of(span: Span) -> WireEvent | None:
@@ -51,6 +61,24 @@ def event_of(span: Span) -> WireEvent | None:
     if span.kind == "client" and (method or span.op == "http.client"):
         return _call_made(span, method)
     return None
+
+
+def vitals_of(span: Span) -> list[WireEvent]:
+    """What a page load measured, as our own browser client tells it."""
+    measured = span.attributes.get(MEASUREMENTS)
+    found: list[WireEvent] = []
+    for name in VITALS:
+        value = span.attributes.get(f"browser.web_vital.{name}.value")
+        if value is None and isinstance(measured, dict):
+            told = measured.get(name)
+            value = told.get("value") if isinstance(told, dict) else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e7:
+            event = _event("performance", span)
+            event.duration = None
+            event.name, event.value, event.unit = name.upper(), value, "score" if name == "cls" else "ms"
+            event.page = text_in(span.attributes, *ADDRESS) or None
+            found.append(event)
+    return found
 
 
 def ai_operation(span: Span) -> str:

@@ -107,6 +107,32 @@ def test_nothing_to_tell(op: str) -> None:
     assert events_of_spans([span(op=op)]) == []
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {
+            "browser.web_vital.lcp.value": 812.5,
+            "browser.web_vital.cls.value": 0.02,
+            "url.full": "https://h/a",
+        },
+        {
+            "sentry.measurements": {
+                "lcp": {"value": 812.5, "unit": "millisecond"},
+                "cls": {"value": 0.02},
+                "fp": {},
+            },
+            "url": "https://h/a",
+        },
+    ],
+)
+def test_web_vitals(attributes: dict[str, object]) -> None:
+    """What a page load measured is told as our own browser client tells it."""
+    found = events_of_spans([span(op="pageload", attributes=attributes)])
+    assert [(event.type, event.name, event.value, event.unit, event.page, event.duration) for event in found] == [
+        ("performance", "LCP", 812.5, "ms", "https://h/a", None), ("performance", "CLS", 0.02, "score", "https://h/a", None),
+    ]  # fmt: skip
+
+
 def test_long_and_odd_values_stay_storable() -> None:
     """Whatever attributes hold, the event can be read back from the spool."""
     for attributes in (

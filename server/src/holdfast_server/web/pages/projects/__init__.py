@@ -180,4 +180,13 @@ def _activity(app: Services, project: Project) -> tuple[int | None, int | None]:
         return None, None
 
 
-ROUTES = [project_list, make_project, project_settings, rename, make_key, revoke_key, keys_again, *filters.ROUTES]
+ROUTES = [
+    project_list,
+    make_project,
+    project_settings,
+    rename,
+    make_key,
+    revoke_key,
+    keys_again,
+    *filters.ROUTES,
+]

@@ -172,3 +172,25 @@ def test_an_empty_list_says_what_it_would_hold(admin: Person, broken: Made) -> N
     ]
     fresh = errors(admin, admin.make_project()).one(class_="hf-empty-title").text
     assert [*found, fresh] == ["No errors match", "No resolved errors", "No open errors"]
+
+
+def test_a_rule_is_switched_off_and_on_again(site: Site, admin: Person, broken: Made) -> None:
+    """Off, what it joined stays and what comes stands alone; on, that is joined too; all of it is in the audit log."""
+    page = f"/admin/errors/rules?project={broken.slug}"
+    rule = {"name": "Greek", "field": "type", "kind": "glob", "pattern": "*Error"}
+    assert admin.submit(page, **rule).status_code == 303
+    assert len(names(admin, broken)) == 1
+    form = admin.see(page).one("tbody").one("form").attributes["action"]
+    admin.submit(form, action="disable")
+    site.post(broken, "/api/errors", {"errorType": "DeltaError", "message": "later"})
+    until(lambda: len(names(admin, broken)) == 2, "the new error")
+    admin.submit(form, action="enable")
+    assert len(names(admin, broken)) == 1
+    assert all(site.audit(f"rule.{act}", broken.slug) for act in ("create", "disable", "enable"))
+
+
+def test_a_pattern_that_is_none_says_why(admin: Person, broken: Made) -> None:
+    """The preview names what is wrong beside the field, and nothing is made."""
+    page = admin.see(f"/admin/errors/rules?project={broken.slug}&field=type&kind=regex&pattern=(")
+    assert "is not a pattern that can be used" in page.one(id="f-pattern-says").text
+    assert not page.all(class_="hf-rule-preview")

@@ -17,6 +17,7 @@ SINGLE = (
     "component, session_id, user_id, anonymous_id, device_type, platform, browser, os, region, environment, release, time_flag, event_id, trace_id, transaction, sdk, "
     "stack, exceptions, tags, files, breadcrumbs, context"
 )
+ONE = " AND issue_id = {issue:String}"
 SAMPLE = 1_000
 """Shares are of the newest so many: reading the tags of a million occurrences would take seconds."""
 VALUES = 8
@@ -65,7 +66,7 @@ class HitUser:
 def newest(store: EventStore, scope: Scope, issue_ids: Sequence[str], limit: int = 1) -> list[Row]:
     """The newest occurrences, whole."""
     sql = (
-        f"SELECT {SINGLE} FROM errors WHERE {_whose(scope)} AND (at, id) IN (SELECT at, id FROM errors WHERE {_whose(scope)} "
+        f"SELECT {SINGLE} FROM errors WHERE {_whose(scope, issue_ids)} AND (at, id) IN (SELECT at, id FROM errors WHERE {_whose(scope, issue_ids)} "
         "ORDER BY at DESC, id DESC LIMIT {limit:UInt32}) ORDER BY at DESC, id DESC LIMIT {limit:UInt32}"
     )
     return store.rows(sql, _parameters(scope, issue_ids, limit=limit))
@@ -78,7 +79,7 @@ def one(store: EventStore, scope: Scope, issue_ids: Sequence[str], event: str) -
     given = {"row": min(int(event), 2**64 - 1) if by_row else 0, "event": event.replace("-", "").lower()}
     everywhere = Scope(scope.project_id, scope.window)
     found = store.rows(
-        f"SELECT {SINGLE} FROM errors WHERE {_whose(everywhere)} AND {condition} LIMIT 1",
+        f"SELECT {SINGLE} FROM errors WHERE {_whose(everywhere, issue_ids)} AND {condition} LIMIT 1",
         _parameters(everywhere, issue_ids, **given),
     )
     return found[0] if found else None
@@ -98,7 +99,7 @@ def neighbours(
         "newest": down,
     }
     sql = " UNION ALL ".join(
-        f"SELECT '{name}' AS place, id FROM (SELECT at, id FROM errors WHERE {_whose(scope)} {part})"
+        f"SELECT '{name}' AS place, id FROM (SELECT at, id FROM errors WHERE {_whose(scope, issue_ids)} {part})"
         for name, part in parts.items()
     )
     found = store.rows(sql, _parameters(scope, issue_ids, here=at_ms, row=row_id))
@@ -110,7 +111,7 @@ def shares(store: EventStore, scope: Scope, issue_ids: Sequence[str]) -> Shares:
     own = ", ".join(f"('{name}', toString({name}))" for name in COLUMNS)
     tags = "if(tags = '', CAST([], 'Array(Tuple(String, String))'), JSONExtractKeysAndValues(tags, 'String'))"
     sampled = (
-        f"SELECT at, id, tags, {', '.join(COLUMNS)} FROM errors WHERE {_whose(scope)} AND {_since(scope)} "
+        f"SELECT at, id, tags, {', '.join(COLUMNS)} FROM errors WHERE {_whose(scope, issue_ids)} AND {_since(scope, issue_ids)} "
         "ORDER BY at DESC, id DESC LIMIT {sample:UInt32}"
     )
     # ('', '') stands for the occurrence itself; a tag that repeats a column counts once
@@ -132,7 +133,7 @@ def users(store: EventStore, scope: Scope, issue_ids: Sequence[str], limit: int 
     sql = (
         f"SELECT {PEOPLE} AS who, multiIf(any(user_id) != '', 'user', any(anonymous_id) != '', 'visitor', 'session') AS kind, count() AS c_n, "
         "toUnixTimestamp64Milli(min(at)) AS first_ms, toUnixTimestamp64Milli(max(at)) AS last_ms, argMax(session_id, at) AS last_session "
-        f"FROM (SELECT at, id, user_id, anonymous_id, session_id FROM errors WHERE {_whose(scope)} AND {_since(scope)} ORDER BY at DESC, id DESC LIMIT {{sample:UInt32}}) "
+        f"FROM (SELECT at, id, user_id, anonymous_id, session_id FROM errors WHERE {_whose(scope, issue_ids)} AND {_since(scope, issue_ids)} ORDER BY at DESC, id DESC LIMIT {{sample:UInt32}}) "
         "WHERE who != '' GROUP BY who ORDER BY c_n DESC, last_ms DESC, who LIMIT {limit:UInt32}"
     )
     return [
@@ -148,14 +149,17 @@ def users(store: EventStore, scope: Scope, issue_ids: Sequence[str], limit: int 
     ]
 
 
-def _whose(scope: Scope) -> str:
-    return "project_id = {project:UInt32}" + OURS + scope.narrowed
+def _whose(scope: Scope, issue_ids: Sequence[str]) -> str:
+    """One fingerprint is most often all: by equality, the engine reads its rows in the order of time, from either end."""
+    ours = ONE if len(issue_ids) == 1 else OURS
+    return "project_id = {project:UInt32}" + ours + scope.narrowed
 
 
-def _since(scope: Scope) -> str:
+def _since(scope: Scope, issue_ids: Sequence[str]) -> str:
     """The time of the last of the newest SAMPLE: with it the engine reads their rows alone, and not all of the issue."""
-    return f"at >= (SELECT min(at) FROM (SELECT at FROM errors WHERE {_whose(scope)} ORDER BY at DESC LIMIT {{sample:UInt32}}))"
+    whose = _whose(scope, issue_ids)
+    return f"at >= (SELECT min(at) FROM (SELECT at FROM errors WHERE {whose} ORDER BY at DESC LIMIT {{sample:UInt32}}))"
 
 
 def _parameters(scope: Scope, issue_ids: Sequence[str], **more: Any) -> dict[str, Any]:
-    return scope.parameters(issues=list(issue_ids), **more)
+    return scope.parameters(issues=list(issue_ids), issue=issue_ids[0] if issue_ids else "", **more)

@@ -135,12 +135,18 @@ def events_over_time(seen: View) -> Chart:
 
 
 def top_issues(seen: View, limit: int = TOP) -> list[tuple[Issue, occurrences.Occurred]]:
-    """The issues of the window that are not resolved, most frequent first."""
+    """The open issues of the window, most frequent first. One that was merged is counted by all of its fingerprints."""
     counted = occurrences.top(seen.app.facts, seen.scope, limit * 4)
-    found = (
-        (issues.get(seen.app.state, seen.project.id, issue_id), count) for issue_id, count in counted.items()
-    )
-    return [(issue, count) for issue, count in found if issue is not None and not issue.resolved][:limit]
+    found: dict[str, tuple[Issue, occurrences.Occurred]] = {}
+    for fingerprint_id, count in counted.items():
+        issue = issues.get(seen.app.state, seen.project.id, fingerprint_id)
+        if issue is None or issue.status in ("resolved", "ignored"):
+            continue
+        if issue.id != fingerprint_id or issue.id in found:
+            ids = issues.fingerprint_ids(seen.app.state, seen.project.id, issue.id)
+            count = occurrences.total(seen.app.facts, seen.scope, ids)
+        found[issue.id] = (issue, count)
+    return sorted(found.values(), key=lambda pair: -pair[1].n)[:limit]
 
 
 ROUTES = [dashboard, head, rates, top_errors, events_chart, first_event]

@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from ....errors import BadInput, Conflict, HoldfastError, NotFound
+from ....errors import BadInput, Conflict, HoldfastError
 from ....model.issue import Fingerprint, GroupingRule, RuleField, RuleKind
 from ....state_store import rules
 from ...components.format import exact_count
@@ -100,8 +100,6 @@ async def change(request: HttpRequest, rule_id: FromPath[int]) -> Redirect:
     seen = await view(request, path=PATH, guard=triage)
     action = str((await request.form()).get("action", ""))
     rule = await asyncio.to_thread(rules.get, seen.app.state, seen.project.id, rule_id)
-    if rule is None:
-        raise NotFound("rule", str(rule_id), hint="it may be deleted already")
     doing = {"enable": switched_on, "disable": switched_off, "delete": deleted}.get(action)
     if doing is None:
         raise BadInput(
@@ -114,14 +112,14 @@ async def change(request: HttpRequest, rule_id: FromPath[int]) -> Redirect:
 
 def switched_on(seen: View, rule: GroupingRule) -> str:
     rules.edit(seen.app.state, seen.project.id, rule.id, actor=seen.who.name, at_ms=seen.now_ms, enabled=True)
-    return f"The rule {rule.name} groups again."
+    return f"The rule {rule.name} joins again, also what came meanwhile."
 
 
 def switched_off(seen: View, rule: GroupingRule) -> str:
     rules.edit(
         seen.app.state, seen.project.id, rule.id, actor=seen.who.name, at_ms=seen.now_ms, enabled=False
     )
-    return f"The rule {rule.name} is off; what it had grouped is apart again."
+    return f"The rule {rule.name} is off. What it joined stays together; deleting the rule takes it apart."
 
 
 def deleted(seen: View, rule: GroupingRule) -> str:

@@ -59,7 +59,10 @@ class Reader(Generic[T]):
             ) from exc
 
     def _from_protobuf(self, body: bytes) -> T:
-        if len(body) > UNCOUNTED_BYTES and parts(body, cast("Descriptor", self.message.DESCRIPTOR)) > MAX_PARTS:
+        if (
+            len(body) > UNCOUNTED_BYTES
+            and parts(body, cast("Descriptor", self.message.DESCRIPTOR)) > MAX_PARTS
+        ):
             raise too_many()
         try:
             return cast("T", self.message.FromString(body))

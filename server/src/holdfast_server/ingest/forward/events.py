@@ -79,7 +79,9 @@ def error_event(anonymous: Anonymous, arrival: Arrival, report: Report, number: 
             **({"component": report.component} if report.component else {}),
         },
         "extra": anonymous.tree(report.context),
-        "debug_meta": {"images": report.debug_images} if report.debug_images else None,
+        "debug_meta": {"images": [{"type": "sourcemap"} | image for image in report.debug_images]}
+        if report.debug_images
+        else None,
         "fingerprint": report.client_fingerprint or None,
         **about(anonymous, report.release, report.environment, report.user_id or report.anonymous_id),
     }

@@ -60,13 +60,7 @@ def on_error(_: Request[Any, Any, Any], error: HoldfastError) -> Response[bytes]
     if isinstance(error, NotKnown):
         return failure(401, error.message, causes, {"WWW-Authenticate": "Sentry"})
     if isinstance(error, Busy):
-        wait = str(error.retry_after_s)
-        return failure(
-            status_of(error),
-            error.message,
-            causes,
-            {"Retry-After": wait, "X-Sentry-Rate-Limits": f"{wait}::key"},
-        )
+        return failure(status_of(error), error.message, causes, {"Retry-After": str(error.retry_after_s)})
     return failure(status_of(error), error.message, causes)
 
 

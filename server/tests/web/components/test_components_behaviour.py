@@ -158,7 +158,7 @@ def test_single_keys_can_be_switched_off(open_page: Callable[..., Page]) -> None
 
 
 def test_rows_by_keyboard(open_page: Callable[..., Page], site: Any) -> None:
-    """j and k walk, x selects, e acts on the selection with the token, Enter opens the row."""
+    """j and k walk, x selects, e acts on the selection with the token; walking goes on from there, Enter opens the row."""
     page = open_page()
     for key in ("j", "j", "j", "k", "x", "j", "x"):
         page.keyboard.press(key)
@@ -167,9 +167,10 @@ def test_rows_by_keyboard(open_page: Callable[..., Page], site: Any) -> None:
     page.wait_for_function("() => !document.querySelector('input[name=id]:checked')")
     posts = [body for method, path, body in site.requests if method == "POST" and path == "/bulk"]
     assert posts == ["_csrf_token=token-1&id=e1&id=e2&action=resolve"]
+    expect(page.locator("#issues-table tbody tr").nth(1)).to_be_focused()
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_url("**issue=e0**")
+    page.wait_for_url("**issue=e2**")
 
 
 def test_a_click_anywhere_opens_the_row_but_not_on_its_box(open_page: Callable[..., Page]) -> None:

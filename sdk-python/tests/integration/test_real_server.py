@@ -168,8 +168,12 @@ def test_error(server: Server, client: Client) -> None:
         except ValueError as error:
             client.errors.capture_error(error, context={"order": 8312})
     assert client.flush(10)
-    wait_for(lambda: server.get("/api/errors")["errors"])
-    issues = [issue for issue in server.get("/api/errors")["errors"] if issue["errorType"] == "ValueError"]
+
+    def found() -> list[Any]:
+        return [issue for issue in server.get("/api/errors")["errors"] if issue["errorType"] == "ValueError"]
+
+    wait_for(lambda: sum(issue["frequency"] for issue in found()) >= 2)
+    issues = found()
     assert [issue["frequency"] for issue in issues] == [2]
     assert "[REDACTED]" in issues[0]["message"]
     assert issues[0]["culprit"].endswith("pay")

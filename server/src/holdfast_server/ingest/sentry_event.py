@@ -84,7 +84,7 @@ class EventCleaner:
             payload = self._scrubbed(payload)
         sent_id = event_id_in(head.event_id)
         known_id = sent_id or event_id or uuid4().hex
-        own: Json = {} if sent_id == head.event_id else {"event_id": known_id}
+        own: Json = {} if sent_id and sent_id == head.event_id else {"event_id": known_id}
         if files or head.ours is not NOTHING:
             own["_holdfast"] = {"files": files or []}
         return Prepared(known_id, with_fields(payload, own) if own else payload)

@@ -83,6 +83,13 @@ class Tenant:
             found[key] = found.get(key, 0) + row["quantity"]
         return found
 
+    def accepted(self, *categories: str) -> int:
+        """How much of these categories the ledger calls accepted."""
+        rows = self.get("/api/ledger?range=1h")["outcomes"]
+        return sum(
+            row["quantity"] for row in rows if row["outcome"] == "accepted" and row["category"] in categories
+        )
+
     def wait_outcomes(self, expected: dict[tuple[str, str], int]) -> None:
         """What is refused outside of a batch reaches the ledger within a second or two."""
         wait_until(

@@ -122,9 +122,11 @@ JSON = st.recursive(
 
 
 @settings(max_examples=150)
-@given(JSON, JSON, st.text(max_size=200))
-def test_any_shape_that_a_client_sends_can_be_shown(context: Any, crumbs: Any, stack: str) -> None:
-    """Frames, breadcrumbs and context of any shape make an occurrence; nothing raises."""
+@given(JSON, JSON, JSON, JSON, st.text(max_size=200))
+def test_any_shape_that_a_client_sends_can_be_shown(
+    context: Any, crumbs: Any, exceptions: Any, tags: Any, stack: str
+) -> None:
+    """Exceptions, breadcrumbs, tags and context of any shape make an occurrence; nothing raises."""
     import msgspec
 
     names = (
@@ -143,9 +145,20 @@ def test_any_shape_that_a_client_sends_can_be_shown(context: Any, crumbs: Any, s
         "culprit",
         "severity",
         "message",
+        "error_type",
+        "event_id",
+        "trace_id",
+        "transaction",
+        "sdk",
+        "time_flag",
+        "files",
     )
     row = dict.fromkeys(names, "") | {
+        "id": 1,
         "at_ms": 0,
+        "received_ms": 0,
+        "exceptions": msgspec.json.encode(exceptions).decode(),
+        "tags": msgspec.json.encode(tags).decode(),
         "handled": True,
         "stack": stack,
         "breadcrumbs": msgspec.json.encode(crumbs).decode(),

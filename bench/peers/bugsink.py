@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -104,8 +105,12 @@ class Bugsink:
         for name in ("db.sqlite3", "snappea.sqlite3"):
             with sqlite3.connect(self.home / name, timeout=60) as db:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        files = [file for file in self.home.rglob("*") if file.is_file() and file.name not in ("server.log", "bugsink_conf.py")]  # fmt: skip
-        return sum(file.stat().st_size for file in files)
+        found = 0
+        for file in self.home.rglob("*"):
+            with suppress(FileNotFoundError):  # its workers come and go
+                if file.is_file() and file.name not in ("server.log", "bugsink_conf.py"):
+                    found += file.stat().st_size
+        return found
 
     def _is_ours(self, process: Path) -> bool:
         try:

@@ -307,24 +307,24 @@ class Holdfast:
         schedule.add_job(self._sweep_screenshots, "interval", hours=1, id="screenshots")
         schedule.add_job(self.keys.write_used, "interval", seconds=30, id="key use")
         schedule.add_job(self._tend_issues, "interval", seconds=30, id="issues")
-        schedule.add_job(self._age_issues, "interval", hours=1, id="old issues")
+        schedule.add_job(self._forget_releases, "interval", hours=1, id="old releases")
         schedule.add_job(Sessions(self.state, self.clock).sweep, "interval", hours=1, id="ended sessions")
         schedule.start()
         self.exits.callback(schedule.shutdown, wait=True)
 
     def _tend_issues(self) -> None:
-        """Issues that were ignored until now wake, and those that occurred get new estimates of people."""
+        """Issues that were ignored until now wake, old ones are new no longer, and those that occurred get new estimates of
+        people."""
         now_ms = self.clock.now_ms()
         issue_jobs.wake_ignored(self.state, now_ms)
+        issue_jobs.age_new(self.state, now_ms)
         try:
             refresh_people(self.state, self.facts, now_ms)
         except HoldfastError as exc:
             log.warning("issues.people_unknown", reason=exc.message)
 
-    def _age_issues(self) -> None:
-        now_ms = self.clock.now_ms()
-        issue_jobs.age_new(self.state, now_ms)
-        state_releases.forget(self.state, now_ms - self.settings.store.errors_days * 86_400_000)
+    def _forget_releases(self) -> None:
+        state_releases.forget(self.state, self.clock.now_ms() - self.settings.store.errors_days * 86_400_000)
 
     def _services(self) -> Services:
         return Services(
